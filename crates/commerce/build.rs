@@ -1,0 +1,6 @@
+//! Rebuilds the crate when a migration changes.
+
+fn main() {
+    println!("cargo:rerun-if-changed=../../migrations/tenant");
+    println!("cargo:rerun-if-changed=../../migrations/cluster");
+}

@@ -1,0 +1,124 @@
+//! The SQL of the event store.
+
+use chrono::{DateTime, Utc};
+use kernel::db::TenantTx;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Event;
+
+/// What the outbox needs of events just written, as columns.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) positions: Vec<i64>,
+    pub(super) aggregates: Vec<Uuid>,
+    pub(super) types: Vec<String>,
+}
+
+pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &Value) -> sqlx::Result<Written> {
+    let types: Vec<String> = events.iter().map(|event| event.aggregate_type.to_owned()).collect();
+    let ids: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
+    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
+    let names: Vec<String> = events.iter().map(|event| event.event_type.to_owned()).collect();
+    let data: Vec<Value> = events.iter().map(|event| event.data.clone()).collect();
+    let rows = sqlx::query!(
+        "insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
+         select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, $6
+         from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[])
+              with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, n)
+         order by u.n
+         returning position, aggregate_id, event_type",
+        &types,
+        &ids,
+        &versions,
+        &names,
+        &data,
+        metadata,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+
+    let mut written = Written::default();
+    for row in rows {
+        written.positions.push(row.position);
+        written.aggregates.push(row.aggregate_id);
+        written.types.push(row.event_type);
+    }
+    Ok(written)
+}
+
+/// The last place given in the feed; locked, so that one relay at a time gives places.
+pub(super) async fn lock_feed(tx: &mut TenantTx) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select sequence from feed for update").fetch_one(tx.conn()).await
+}
+
+/// Gives places in order of position to those events that have none yet. Returns how many that were.
+pub(super) async fn number(tx: &mut TenantTx, positions: &[i64], last: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "update events set sequence = $2 + u.place
+         from (
+             select position, row_number() over (order by position) as place
+             from events where position = any($1) and sequence is null
+         ) as u
+         where events.position = u.position",
+        positions,
+        last,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+pub(super) async fn set_feed(tx: &mut TenantTx, last: i64) -> sqlx::Result<()> {
+    sqlx::query!("update feed set sequence = $1", last).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// An event as the feed shows it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PublishedEvent {
+    /// Gap-free place in the feed.
+    pub sequence: i64,
+    /// `order`, `stock`, `payment`, …
+    pub aggregate_type: String,
+    /// Which one.
+    pub aggregate_id: Uuid,
+    /// The how-manieth event of this aggregate.
+    pub version: i64,
+    /// Such as `order.created`.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// What happened.
+    #[schema(value_type = Object)]
+    pub data: Value,
+    /// Actor and request.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+pub(super) async fn published(tx: &mut TenantTx, after: i64, limit: i64) -> sqlx::Result<Vec<PublishedEvent>> {
+    sqlx::query_as!(
+        PublishedEvent,
+        r#"select sequence as "sequence!", aggregate_type, aggregate_id, version, event_type, data, metadata, created_at
+           from events where sequence > $1 order by sequence limit $2"#,
+        after,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(super) async fn of_aggregate(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Result<Vec<PublishedEvent>> {
+    sqlx::query_as!(
+        PublishedEvent,
+        r#"select coalesce(sequence, 0) as "sequence!", aggregate_type, aggregate_id, version, event_type, data,
+                  metadata, created_at
+           from events where aggregate_id = $1 order by version limit 1000"#,
+        aggregate,
+    )
+    .fetch_all(tx.conn())
+    .await
+}

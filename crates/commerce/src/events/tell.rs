@@ -1,0 +1,34 @@
+//! Tell what happened.
+
+use kernel::db::TenantTx;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::db;
+use crate::outbox;
+use crate::shop::Shop;
+
+/// Something that happened to one aggregate.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// `order`, `stock`, `payment`, `checkout`, `product`.
+    pub aggregate_type: &'static str,
+    /// Which one.
+    pub aggregate_id: Uuid,
+    /// The how-manieth event of this aggregate, from 1.
+    pub version: i64,
+    /// Such as `order.created`.
+    pub event_type: &'static str,
+    /// What a reader needs to know, with all ids and amounts.
+    pub data: Value,
+}
+
+/// Writes events and their outbox rows: two statements, however many events.
+pub async fn tell(tx: &mut TenantTx, shop: &Shop, events: &[Event]) -> sqlx::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let metadata = json!({ "actor": shop.origin.actor, "request_id": shop.origin.request_id });
+    let written = db::append(tx, events, &metadata).await?;
+    outbox::post(tx, shop.id, &written.positions, &written.aggregates, &written.types).await
+}

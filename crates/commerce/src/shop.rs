@@ -1,0 +1,66 @@
+//! The store a request or a job is for. It is an argument everywhere; there is no current tenant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use kernel::clock::Clock;
+use kernel::db::TenantDb;
+use kernel::entitlements::Entitlements;
+use kernel::id::TenantId;
+use kernel::money::Currency;
+use kernel::origin::Origin;
+use kernel::problem::Problem;
+use kernel::secret::Possession;
+use stripe_gateway::StripeGateway;
+
+/// One tenant as commerce sees it: its database, and what it may use.
+#[derive(Clone)]
+pub struct Shop {
+    /// Which tenant.
+    pub id: TenantId,
+    /// Its name on the platform.
+    pub slug: Arc<str>,
+    /// What its prices are in.
+    pub currency: Currency,
+    /// Its own schema.
+    pub db: TenantDb,
+    /// The time.
+    pub clock: Clock,
+    /// The way to Stripe.
+    pub stripe: StripeGateway,
+    /// Makes and checks the secrets of carts and orders.
+    pub possession: Possession,
+    /// What its plan allows.
+    pub entitlements: Arc<Entitlements>,
+    /// What the platform sets for all stores.
+    pub platform: Arc<Platform>,
+    /// Checkouts that wait to share a transaction.
+    pub checkouts: Arc<crate::checkout::Queue>,
+    /// Who acts, through which request.
+    pub origin: Origin,
+}
+
+/// What the platform sets for all stores.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// How long a checkout holds stock when the store does not say.
+    pub checkout_ttl: Duration,
+    /// The longest that a store may say.
+    pub checkout_max_ttl: Duration,
+    /// Secrets that payment webhooks are signed with; several while one is being replaced.
+    pub webhook_secrets: Vec<String>,
+    /// Is this the provider's live mode? Messages from the other mode never pay an order.
+    pub livemode: bool,
+    /// What a browser needs to confirm a payment.
+    pub publishable_key: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Shop {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Shop>().cloned().ok_or_else(|| Problem::internal("no shop in this request"))
+    }
+}

@@ -1,0 +1,205 @@
+//! Handles to the databases, and the transactions that are the only way to their tables.
+//!
+//! A function that takes `&mut LandlordTx`, `&mut ClusterTx` or `&mut TenantTx` runs inside its caller's transaction,
+//! never talks to the network and never commits. Whatever needs both opens its own transactions.
+//!
+//! Nothing is ever set for a whole session, so all of this is correct behind a transaction pooler.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+
+use crate::id::TenantId;
+
+/// The central database of the platform.
+#[derive(Debug, Clone)]
+pub struct LandlordDb(PgPool);
+
+/// One database that holds many tenants' schemas, and what they share: outbox and jobs.
+#[derive(Debug, Clone)]
+pub struct ClusterDb {
+    pool: PgPool,
+    /// Does every tenant have its own role?
+    tenant_roles: bool,
+}
+
+/// One tenant's schema.
+#[derive(Debug, Clone)]
+pub struct TenantDb {
+    pool: PgPool,
+    begin: Arc<str>,
+}
+
+/// An open transaction in the landlord's schema. Rolls back when dropped uncommitted.
+#[derive(Debug)]
+pub struct LandlordTx(Transaction<'static, Postgres>);
+
+/// An open transaction over what a cluster's tenants share. Rolls back when dropped uncommitted.
+#[derive(Debug)]
+pub struct ClusterTx(Transaction<'static, Postgres>);
+
+/// An open transaction in one tenant's schema, with that tenant's rights alone. Rolls back when dropped uncommitted.
+#[derive(Debug)]
+pub struct TenantTx(Transaction<'static, Postgres>);
+
+impl LandlordDb {
+    /// The landlord's schema, reached through `pool`.
+    pub fn new(pool: PgPool) -> Self {
+        Self(pool)
+    }
+
+    /// Opens a transaction.
+    pub async fn begin(&self) -> sqlx::Result<LandlordTx> {
+        begin(&self.0, "begin; set local search_path to landlord".into()).await.map(LandlordTx)
+    }
+}
+
+impl ClusterDb {
+    /// The cluster reached through `pool`. Without `tenant_roles` the schema alone keeps tenants apart, for engines
+    /// that cannot switch roles.
+    pub fn new(pool: PgPool, tenant_roles: bool) -> Self {
+        Self { pool, tenant_roles }
+    }
+
+    /// Opens a transaction over the shared tables.
+    pub async fn begin(&self) -> sqlx::Result<ClusterTx> {
+        begin(&self.pool, "begin; set local search_path to souk".into()).await.map(ClusterTx)
+    }
+
+    /// One tenant's schema in this cluster.
+    pub fn tenant(&self, id: TenantId) -> TenantDb {
+        let name = id.schema();
+        let begin = if self.tenant_roles {
+            format!("begin; set local search_path to {name}; set local role {name}")
+        } else {
+            format!("begin; set local search_path to {name}")
+        };
+        TenantDb { pool: self.pool.clone(), begin: begin.into() }
+    }
+}
+
+impl TenantDb {
+    /// Opens a transaction: one round trip.
+    pub async fn begin(&self) -> sqlx::Result<TenantTx> {
+        begin(&self.pool, self.begin.clone()).await.map(TenantTx)
+    }
+}
+
+/// Begins in a task of its own: when the future that waits for sqlx's `begin` is dropped midway, the connection can go
+/// back to the pool inside an open transaction, and a later write on it is lost. A task is never dropped midway.
+async fn begin(pool: &PgPool, statement: Arc<str>) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    // The statement is made of constants and of a tenant's id in hexadecimal.
+    let opened = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+    opened.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+impl LandlordTx {
+    /// The connection to run a query on.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Makes the changes permanent.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.0.commit().await
+    }
+
+    /// Undoes the changes.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        self.0.rollback().await
+    }
+}
+
+impl ClusterTx {
+    /// The connection to run a query on.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Makes the changes permanent.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.0.commit().await
+    }
+}
+
+impl TenantTx {
+    /// The connection to run a query on.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    /// Makes the changes permanent.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.0.commit().await
+    }
+
+    /// Undoes the changes.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        self.0.rollback().await
+    }
+}
+
+/// Runs `attempt` again, at most five times in all, when PostgreSQL ended it with a deadlock or a serialization
+/// failure. Only for work that begins its own transaction, so that nothing of a failed attempt remains.
+pub async fn retrying<T, E, F>(mut attempt: impl FnMut() -> F) -> Result<T, E>
+where
+    E: Error + 'static,
+    F: Future<Output = Result<T, E>>,
+{
+    let mut tried = 1u64;
+    loop {
+        match attempt().await {
+            Err(error) if tried < 5 && is_conflict(&error) => {
+                let jitter = rand::random_range(0..20 * tried);
+                tokio::time::sleep(Duration::from_millis(5 * tried + jitter)).await;
+                tried += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Is this, or what caused it, a deadlock or a serialization failure?
+fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(sqlx::Error::Database(database)) = error.downcast_ref::<sqlx::Error>() {
+            return matches!(database.code().as_deref(), Some("40P01" | "40001"));
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Does the error say that the database is away or busy, rather than that we asked for nonsense?
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Database(database) = error {
+        let code = database.code().unwrap_or_default();
+        // Deadlock and serialization after all retries, lock timeout, cancelled by a timeout, shutting down or
+        // starting up, connections used up, disk full, connection lost.
+        return matches!(&*code, "40P01" | "40001" | "55P03" | "57014" | "25P03")
+            || ["57P", "53", "08"].iter().any(|class| code.starts_with(class));
+    }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::BeginFailed
+    )
+}
+
+/// Translates the violation of a named constraint; any other error passes through.
+pub fn on_constraint<E: From<sqlx::Error>>(name: &'static str, meaning: E) -> impl FnOnce(sqlx::Error) -> E {
+    move |error| match &error {
+        sqlx::Error::Database(database) if database.constraint() == Some(name) => meaning,
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,8 @@
+-- How much of a limited feature is used; only stores with a limit write here.
+create table usage_counters (
+    feature text   not null,
+    -- '' for what is counted for ever, '2026-11' for what is counted by month (UTC).
+    period  text   not null,
+    used    bigint not null check (used >= 0),
+    primary key (feature, period)
+);

@@ -1,0 +1,1 @@
+//! A whole platform for tests.
