@@ -4,7 +4,10 @@ create table stock_levels (
     on_hand    int         not null default 0 check (on_hand >= 0),
     reserved   int         not null default 0 check (reserved >= 0),
     available  int         not null generated always as (on_hand - reserved) stored,
+    -- Version of the last event.
     version    bigint      not null default 0,
+    -- Since when there are so few that somebody was told; null while there are enough.
+    low_since  timestamptz,
     updated_at timestamptz not null default now(),
     check (reserved <= on_hand)
 ) with (fillfactor = 50);

@@ -1,0 +1,23 @@
+//! Give back what was set aside for an order.
+
+use kernel::db::TenantTx;
+use uuid::Uuid;
+
+use super::write::{Change, entries, write};
+use super::{Released, ReservationStatus, db};
+use crate::shop::Shop;
+
+/// Gives back what is held or committed for an order, with a reason of at most 200 characters. Doing it again does
+/// nothing; what was shipped is gone.
+pub async fn release(tx: &mut TenantTx, shop: &Shop, order_id: Uuid, reason: &str) -> sqlx::Result<Vec<Released>> {
+    let takes = db::move_reservations(tx, &[order_id], &["held", "committed"], ReservationStatus::Released).await?;
+    if takes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let variants: Vec<_> = takes.iter().map(|take| take.variant_id).collect();
+    db::lock_levels(tx, &variants).await?;
+    let change =
+        Change { event_type: "stock.released", reason, reference_type: "order", entries: entries(&takes, 0, -1) };
+    write(tx, shop, &change).await?;
+    Ok(takes.iter().map(|take| Released { variant_id: take.variant_id, quantity: take.quantity }).collect())
+}
