@@ -20,13 +20,22 @@ create table products (
     search      tsvector    not null generated always as (
         setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', description), 'C')
     ) stored,
+    -- Of its active variants; null when there is none. Shoppers see a product that is active and has a price.
+    lowest_price_minor bigint,
+    -- Version of the last event.
+    version     bigint      not null default 1,
     created_at  timestamptz not null default now(),
     updated_at  timestamptz not null default now(),
     deleted_at  timestamptz
 );
 create unique index products_handle on products (handle) where deleted_at is null;
 create index products_newest on products (id desc) where deleted_at is null;
-create index products_title on products (title, id) where deleted_at is null;
+create index products_shown_newest on products (id)
+    where deleted_at is null and status = 'active' and lowest_price_minor is not null;
+create index products_shown_title on products (title, id)
+    where deleted_at is null and status = 'active' and lowest_price_minor is not null;
+create index products_shown_price on products (lowest_price_minor, id)
+    where deleted_at is null and status = 'active' and lowest_price_minor is not null;
 create index products_search on products using gin (search);
 
 create table product_categories (
@@ -52,4 +61,3 @@ create table variants (
 );
 create unique index variants_sku on variants (sku) where deleted_at is null;
 create index variants_product on variants (product_id, position);
-create index variants_price on variants (product_id, price_minor) where deleted_at is null and status = 'active';

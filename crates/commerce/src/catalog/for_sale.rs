@@ -1,0 +1,34 @@
+//! What an order needs to know of the variants it is about.
+
+use std::collections::HashMap;
+
+use kernel::db::TenantTx;
+
+use super::{ProductId, VariantId};
+
+/// A variant that is not deleted, and may be for sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleVariant {
+    /// Which one.
+    pub variant_id: VariantId,
+    /// Of which product.
+    pub product_id: ProductId,
+    /// The merchant's own name for it.
+    pub sku: String,
+    /// Its own title.
+    pub title: String,
+    /// The product's title.
+    pub product_title: String,
+    /// Price of one, at this moment.
+    pub price_minor: i64,
+    /// Does the product's status allow to sell it?
+    pub product_active: bool,
+    /// Does the variant's?
+    pub variant_active: bool,
+}
+
+/// Looks variants up. Unknown and deleted ones are not in the answer.
+pub async fn variants_for_sale(tx: &mut TenantTx, ids: &[VariantId]) -> sqlx::Result<HashMap<VariantId, SaleVariant>> {
+    let rows = super::db::for_sale(tx, ids).await?;
+    Ok(rows.into_iter().map(|row| (row.variant_id, row)).collect())
+}
