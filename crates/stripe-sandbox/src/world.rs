@@ -1,0 +1,238 @@
+//! What all requests share, and how a change is committed: state, ledger, then webhooks.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::deliveries::{Batch, DEFAULT_TARGET, Deliveries};
+use crate::error::ApiError;
+use crate::events::Event;
+use crate::faults::{Fault, Faults};
+use crate::ledger::Ledger;
+use crate::state::{Change, State, Tx};
+use crate::{intents, refunds};
+
+/// How long processing payments and slow refunds take.
+const A_MOMENT: Duration = Duration::from_millis(300);
+
+pub struct World {
+    state: Mutex<State>,
+    ledger: Ledger,
+    pub deliveries: Deliveries,
+    pub faults: Faults,
+    pub url: String,
+    pub secret_key: String,
+    pub publishable_key: String,
+    pub webhook_secret: String,
+    webhook_url: Mutex<Option<String>>,
+}
+
+/// Something that ends by itself a moment later.
+enum Pending {
+    Intent(String),
+    Refund(String, refunds::Status),
+}
+
+/// Changes that are applied and on their way to disk.
+pub struct Commit {
+    durable: oneshot::Receiver<()>,
+    pub batches: Vec<Batch>,
+    pending: Vec<Pending>,
+}
+
+impl World {
+    pub fn new(ledger: Ledger, state: State, url: String, settings: &crate::SandboxSettings) -> Self {
+        Self {
+            state: Mutex::new(state),
+            ledger,
+            deliveries: Deliveries::default(),
+            faults: Faults::default(),
+            url,
+            secret_key: settings.secret_key.clone(),
+            publishable_key: settings.publishable_key.clone(),
+            webhook_secret: settings.webhook_secret.clone(),
+            webhook_url: Mutex::new(settings.webhook_url.clone()),
+        }
+    }
+
+    pub fn with_state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.lock())
+    }
+
+    pub fn set_webhook_url(&self, url: Option<String>) {
+        *self.webhook_url.lock().unwrap_or_else(PoisonError::into_inner) = url;
+    }
+
+    pub fn webhook_url(&self) -> Option<String> {
+        self.webhook_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Address and secret of a webhook target; `None` when it is gone.
+    pub fn target(&self, id: &str) -> Option<(String, String)> {
+        if id == DEFAULT_TARGET {
+            return Some((self.webhook_url()?, self.webhook_secret.clone()));
+        }
+        let state = self.lock();
+        let endpoint = state.endpoints.any(id).filter(|endpoint| endpoint.enabled && !endpoint.deleted)?;
+        Some((endpoint.url.clone(), endpoint.secret.clone()))
+    }
+
+    /// Appends changes nobody waits for.
+    pub fn record(&self, changes: Vec<Change>) -> anyhow::Result<()> {
+        let mut state = self.lock();
+        self.ledger.append(&changes)?;
+        changes.into_iter().for_each(|change| state.apply(change));
+        Ok(())
+    }
+
+    /// Runs `work`, and whatever it changed becomes one ledger line, together with `answer` made from its result.
+    ///
+    /// Changes made before an error stay: a declined card leaves its mark.
+    pub fn commit<T>(
+        &self,
+        faults: &[Fault],
+        work: impl FnOnce(&mut Tx<'_>) -> T,
+        answer: impl FnOnce(&T) -> Option<Change>,
+    ) -> Result<(T, Commit), ApiError> {
+        let webhook_url = self.webhook_url();
+        let mut state = self.lock();
+        let mut tx = Tx::new(&mut state, &self.url);
+        if faults.contains(&Fault::RefundFails) {
+            tx.refund_goes = Some(refunds::Status::Failed);
+        } else if faults.contains(&Fault::RefundPending) {
+            tx.refund_goes = Some(refunds::Status::Succeeded);
+        }
+        let result = work(&mut tx);
+        let mut events = std::mem::take(&mut tx.events);
+        for event in &mut events {
+            if !faults.contains(&Fault::WebhookNever) {
+                event.targets = targets(tx.state, event, webhook_url.is_some());
+            }
+            tx.put(Change::Event(event.clone()));
+        }
+        if let Some(change) = answer(&result) {
+            tx.put(change);
+        }
+        let changes = tx.changes;
+        let durable = self.ledger.append(&changes).map_err(|_| ApiError::internal())?;
+        drop(state);
+        Ok((result, Commit { durable, batches: batches(&events, faults), pending: pending(&changes) }))
+    }
+
+    /// Resolves once the commit is on disk; what ends by itself is set going.
+    pub async fn settle(self: &Arc<Self>, commit: Commit) -> Result<Vec<Batch>, ApiError> {
+        commit.durable.await.map_err(|_| ApiError::internal())?;
+        for pending in commit.pending {
+            self.later(pending);
+        }
+        Ok(commit.batches)
+    }
+
+    /// Takes up what the last run left: undelivered events, payments in process, refunds on their way.
+    pub fn resume(self: &Arc<Self>) {
+        let mut unfinished = Vec::new();
+        let undelivered = self.with_state(|state| {
+            for intent in state.intents.iter().filter(|intent| intent.status == intents::Status::Processing) {
+                unfinished.push(Pending::Intent(intent.id.clone()));
+            }
+            for refund in state.refunds.iter() {
+                unfinished.extend(refund.next.map(|next| Pending::Refund(refund.id.clone(), next)));
+            }
+            state.undelivered()
+        });
+        for pending in unfinished {
+            self.later(pending);
+        }
+        for (target, events) in undelivered {
+            self.deliveries.push(Batch { due: Instant::now(), target, events: events.into(), tried: 0 });
+        }
+    }
+
+    /// Sends an event again to everybody who would hear of it now.
+    pub fn resend(&self, event: &str) -> bool {
+        let webhook = self.webhook_url().is_some();
+        let found = self.with_state(|state| state.events.any(event).map(|event| targets(state, event, webhook)));
+        let Some(targets) = found else { return false };
+        for target in targets {
+            let events = VecDeque::from([event.to_owned()]);
+            self.deliveries.push(Batch { due: Instant::now(), target, events, tried: 0 });
+        }
+        true
+    }
+
+    fn later(self: &Arc<Self>, pending: Pending) {
+        let world = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(A_MOMENT).await;
+            let settled = world.commit(
+                &[],
+                |tx| match &pending {
+                    Pending::Intent(id) => intents::finish_processing(tx, id),
+                    Pending::Refund(id, end) => refunds::settle(tx, id, *end).map(drop),
+                },
+                |_| None,
+            );
+            if let Ok((_, commit)) = settled
+                && let Ok(batches) = world.settle(commit).await
+            {
+                batches.into_iter().for_each(|batch| world.deliveries.push(batch));
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn targets(state: &State, event: &Event, default: bool) -> Vec<String> {
+    let wanting = state.endpoints.iter().filter(|endpoint| endpoint.wants(&event.kind, event.account.as_deref()));
+    default.then(|| DEFAULT_TARGET.to_owned()).into_iter().chain(wanting.map(|endpoint| endpoint.id.clone())).collect()
+}
+
+fn batches(events: &[Event], faults: &[Fault]) -> Vec<Batch> {
+    let mut by_target: HashMap<&str, VecDeque<String>> = HashMap::new();
+    for event in events {
+        for target in &event.targets {
+            by_target.entry(target).or_default().push_back(event.id.clone());
+        }
+    }
+    let mut due = Instant::now();
+    for fault in faults {
+        if let Fault::WebhookLate(pause) = fault {
+            due += *pause;
+        }
+    }
+    let arrange = |mut events: VecDeque<String>| {
+        if faults.contains(&Fault::WebhooksReversed) {
+            events = events.into_iter().rev().collect();
+        }
+        if faults.contains(&Fault::WebhookTwice) {
+            events.extend(events.clone());
+        }
+        events
+    };
+    let batch =
+        |(target, events): (&str, _)| Batch { due, target: target.to_owned(), events: arrange(events), tried: 0 };
+    by_target.into_iter().map(batch).collect()
+}
+
+fn pending(changes: &[Change]) -> Vec<Pending> {
+    let mut found = Vec::new();
+    for change in changes {
+        if let Change::Intent(intent) = change
+            && intent.status == intents::Status::Processing
+        {
+            found.push(Pending::Intent(intent.id.clone()));
+        }
+        if let Change::Refund(refund) = change
+            && let Some(next) = refund.next
+        {
+            found.push(Pending::Refund(refund.id.clone(), next));
+        }
+    }
+    found
+}
