@@ -1,0 +1,210 @@
+//! Every setting of the platform in one checked value, read once at the start.
+
+mod check;
+mod load;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+pub use load::{ConfigError, Environment};
+
+/// Everything that can be set, after it was checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[serde(skip)]
+    pub stage: Stage,
+    pub server: Server,
+    pub database: Database,
+    pub redis: Redis,
+    pub auth: Auth,
+    pub stripe: Stripe,
+    pub checkout: Checkout,
+    pub provisioning: Provisioning,
+    pub log: Log,
+    pub trial: Trial,
+}
+
+/// Which of the config files applies; `SOUK_ENV` chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    #[default]
+    Development,
+    Production,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub platform_host: String,
+    pub store_domain: String,
+    pub public_scheme: Scheme,
+    pub public_port: Option<u16>,
+    pub max_connections: usize,
+    #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    #[serde(rename = "request_timeout_seconds", deserialize_with = "seconds")]
+    pub request_timeout: Duration,
+    #[serde(rename = "keep_alive_seconds", deserialize_with = "seconds")]
+    pub keep_alive: Duration,
+    #[serde(rename = "shutdown_seconds", deserialize_with = "seconds")]
+    pub shutdown: Duration,
+    pub max_body_bytes: usize,
+    pub max_webhook_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    #[serde(default)]
+    pub url: Secret,
+    pub admin_url: Option<Secret>,
+    pub max_connections: u32,
+    #[serde(rename = "acquire_timeout_ms", deserialize_with = "milliseconds")]
+    pub acquire_timeout: Duration,
+    #[serde(rename = "statement_timeout_ms", deserialize_with = "milliseconds")]
+    pub statement_timeout: Duration,
+    #[serde(rename = "lock_timeout_ms", deserialize_with = "milliseconds")]
+    pub lock_timeout: Duration,
+    #[serde(rename = "idle_in_transaction_ms", deserialize_with = "milliseconds")]
+    pub idle_in_transaction: Duration,
+    pub tenant_roles: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    pub url: Option<Secret>,
+    #[serde(rename = "command_timeout_ms", deserialize_with = "milliseconds")]
+    pub command_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    #[serde(default)]
+    pub secret: Secret,
+    pub access_minutes: u32,
+    pub refresh_days: u32,
+    pub refresh_absolute_days: u32,
+    pub max_hashes: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stripe {
+    pub secret_key: Option<Secret>,
+    pub publishable_key: Option<String>,
+    pub webhook_secrets: Vec<Secret>,
+    pub api_base: Option<String>,
+    #[serde(rename = "timeout_seconds", deserialize_with = "seconds")]
+    pub timeout: Duration,
+    pub attempts: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    pub ttl_minutes: u32,
+    pub max_ttl_minutes: u32,
+    #[serde(rename = "cleanup_seconds", deserialize_with = "seconds")]
+    pub cleanup_every: Duration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisioning {
+    pub spare_schemas: u32,
+    pub parallel: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    pub days: u32,
+}
+
+impl Config {
+    /// Reads the files and the process's environment.
+    pub fn load() -> Result<Self, ConfigError> {
+        Self::from_environment(&Environment::of_process())
+    }
+
+    /// The address of the platform as visitors type it.
+    pub fn platform_url(&self) -> String {
+        self.url_of(&self.server.platform_host)
+    }
+
+    /// The address of the store with this slug, as visitors type it.
+    pub fn store_url(&self, slug: &str) -> String {
+        self.url_of(&format!("{slug}.{}", self.server.store_domain))
+    }
+
+    /// The address of a host, with the public scheme and port.
+    pub fn url_of(&self, host: &str) -> String {
+        let (scheme, usual) = match self.server.public_scheme {
+            Scheme::Http => ("http", 80),
+            Scheme::Https => ("https", 443),
+        };
+        match self.server.public_port {
+            Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
+            Some(_) | None => format!("{scheme}://{host}"),
+        }
+    }
+}
+
+/// Text that must not reach a log: it shows itself only when asked.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "(not set)" } else { "(secret)" })
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    u64::deserialize(input).map(Duration::from_secs)
+}
+
+fn milliseconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    u64::deserialize(input).map(Duration::from_millis)
+}
