@@ -125,6 +125,11 @@ fn parse_event(payload: &[u8]) -> Option<Event> {
 }
 
 impl Event {
+    /// Reads a payload that was verified when it came, however long ago; `None` when it is not an event.
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        parse_event(payload)
+    }
+
     /// The payment intent this event is about; `None` when it is about something else or cannot be read.
     pub fn intent(&self) -> Option<Intent> {
         let object = self.about("payment_intent")?;

@@ -118,7 +118,7 @@ impl Row for Charge {
 }
 
 pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
-    Ok(Body::Object(Snapshot::Charge(tx.state.charges.get(account, id)?.clone())))
+    Ok(Body::of(Snapshot::Charge(tx.state.charges.get(account, id)?.clone())))
 }
 
 pub fn list(tx: &Tx<'_>, account: Option<&str>, params: &Params) -> Result<Body, ApiError> {

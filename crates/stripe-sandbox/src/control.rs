@@ -1,5 +1,6 @@
 //! The sandbox's own interface under `/sandbox/`: faults, the ground truth, deliveries.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
@@ -68,14 +69,15 @@ async fn end_refund(world: &Arc<World>, id: &str, end: refunds::Status) -> Reply
 
 /// What really happened, whatever anybody was told.
 fn truth(state: &State) -> Value {
+    let mut refunded: HashMap<&str, i64> = HashMap::new();
+    for refund in state.refunds.iter().filter(|refund| refund.status != refunds::Status::Failed) {
+        *refunded.entry(&refund.intent).or_default() += refund.amount;
+    }
     let intents: Vec<Value> = state
         .intents
         .iter()
         .map(|intent| {
-            let charge = intent.latest_charge.as_deref().and_then(|id| state.charges.any(id));
-            let refunds = state.refunds.iter().filter(|_| charge.is_some_and(|charge| charge.amount_refunded > 0));
-            let live = refunds.filter(|refund| refund.intent == intent.id && refund.status != refunds::Status::Failed);
-            let refunded: i64 = live.map(|refund| refund.amount).sum();
+            let refunded = refunded.get(intent.id.as_str()).copied().unwrap_or_default();
             json!({
                 "id": intent.id, "account": intent.account, "status": intent.status.word(), "amount": intent.amount,
                 "amount_received": intent.amount_received, "refunded": refunded, "currency": intent.currency,

@@ -96,13 +96,13 @@ pub fn update(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
 }
 
 pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
-    Ok(Body::Object(Snapshot::Customer(tx.state.customers.get(account, id)?.clone())))
+    Ok(Body::of(Snapshot::Customer(tx.state.customers.get(account, id)?.clone())))
 }
 
 pub fn delete(tx: &mut Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
     let customer = Customer { deleted: true, ..living(tx, account, id)? };
     tx.put(Change::Customer(customer.clone()));
-    Ok(Body::Object(Snapshot::Customer(customer)))
+    Ok(Body::of(Snapshot::Customer(customer)))
 }
 
 pub fn list(tx: &Tx<'_>, account: Option<&str>, params: &Params) -> Result<Body, ApiError> {
@@ -141,5 +141,5 @@ fn save(tx: &mut Tx<'_>, mut customer: Customer, params: &Params) -> Result<Body
     }
     params.merge_metadata(&mut customer.metadata)?;
     tx.put(Change::Customer(customer.clone()));
-    Ok(Body::Object(Snapshot::Customer(customer)))
+    Ok(Body::of(Snapshot::Customer(customer)))
 }

@@ -5,6 +5,14 @@ use serde_json::{Value, json};
 use crate::intents::Intent;
 use crate::table::Row as _;
 
+/// The attempt to pay that an error is about.
+#[derive(Debug, Clone)]
+pub struct FailedAttempt {
+    pub decline_code: Option<String>,
+    pub charge: Option<String>,
+    pub payment_method: Value,
+}
+
 /// An error answer.
 #[derive(Debug, Clone)]
 pub struct ApiError {
@@ -13,10 +21,8 @@ pub struct ApiError {
     pub code: Option<String>,
     pub message: String,
     pub param: Option<String>,
-    pub decline_code: Option<String>,
-    pub charge: Option<String>,
     pub payment_intent: Option<Box<Intent>>,
-    pub payment_method: Option<Value>,
+    pub attempt: Option<Box<FailedAttempt>>,
     /// Whether the request had begun to execute: only then is the answer kept under its idempotency key.
     pub executed: bool,
 }
@@ -29,10 +35,8 @@ impl ApiError {
             code: code.map(str::to_owned),
             message: message.to_owned(),
             param: None,
-            decline_code: None,
-            charge: None,
             payment_intent: None,
-            payment_method: None,
+            attempt: None,
             executed: false,
         }
     }
@@ -85,10 +89,12 @@ impl ApiError {
         put("code", self.code.clone().map(Value::from));
         put("doc_url", self.code.as_ref().map(|code| json!(format!("https://stripe.com/docs/error-codes/{code}"))));
         put("param", self.param.clone().map(Value::from));
-        put("decline_code", self.decline_code.clone().map(Value::from));
-        put("charge", self.charge.clone().map(Value::from));
         put("payment_intent", self.payment_intent.as_ref().map(|intent| intent.render()));
-        put("payment_method", self.payment_method.clone());
+        if let Some(attempt) = &self.attempt {
+            put("decline_code", attempt.decline_code.clone().map(Value::from));
+            put("charge", attempt.charge.clone().map(Value::from));
+            put("payment_method", Some(attempt.payment_method.clone()));
+        }
         json!({ "error": error })
     }
 }

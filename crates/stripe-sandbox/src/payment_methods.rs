@@ -95,7 +95,7 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
     method.billing = params.object("billing_details").cloned();
     params.merge_metadata(&mut method.metadata)?;
     tx.put(Change::PaymentMethod(method.clone()));
-    Ok(Body::Object(Snapshot::PaymentMethod(method)))
+    Ok(Body::of(Snapshot::PaymentMethod(method)))
 }
 
 pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
@@ -103,7 +103,7 @@ pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, Ap
         Some(card) => PaymentMethod { id: id.to_owned(), ..PaymentMethod::of(card, account) },
         None => tx.state.payment_methods.get(account, id)?.clone(),
     };
-    Ok(Body::Object(Snapshot::PaymentMethod(method)))
+    Ok(Body::of(Snapshot::PaymentMethod(method)))
 }
 
 pub fn attach(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params) -> Result<Body, ApiError> {
@@ -111,7 +111,7 @@ pub fn attach(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     crate::customers::living(tx, account, &customer)?;
     let method = PaymentMethod { customer: Some(customer), ..named(tx, account, id)? };
     tx.put(Change::PaymentMethod(method.clone()));
-    Ok(Body::Object(Snapshot::PaymentMethod(method)))
+    Ok(Body::of(Snapshot::PaymentMethod(method)))
 }
 
 /// The method a request speaks of by `payment_method` or describes in `payment_method_data`, saved if new.

@@ -103,7 +103,7 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
     if left == 0 {
         let message = format!("Charge {} has already been refunded.", charge.id);
         let error = ApiError::new(400, "invalid_request_error", Some("charge_already_refunded"), &message);
-        return Err(ApiError { executed: true, charge: Some(charge.id), ..error });
+        return Err(ApiError { executed: true, ..error });
     }
     let amount = wanted.unwrap_or(left);
     if amount > left {
@@ -143,7 +143,7 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
     tx.put(Change::Charge(charge.clone()));
     tx.emit("refund.created", Snapshot::Refund(refund.clone()));
     tx.emit("charge.refunded", Snapshot::Charge(charge));
-    Ok(Body::Object(Snapshot::Refund(refund)))
+    Ok(Body::of(Snapshot::Refund(refund)))
 }
 
 pub fn update(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params) -> Result<Body, ApiError> {
@@ -151,11 +151,11 @@ pub fn update(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     let mut refund = tx.state.refunds.get(account, id)?.clone();
     params.merge_metadata(&mut refund.metadata)?;
     tx.put(Change::Refund(refund.clone()));
-    Ok(Body::Object(Snapshot::Refund(refund)))
+    Ok(Body::of(Snapshot::Refund(refund)))
 }
 
 pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
-    Ok(Body::Object(Snapshot::Refund(tx.state.refunds.get(account, id)?.clone())))
+    Ok(Body::of(Snapshot::Refund(tx.state.refunds.get(account, id)?.clone())))
 }
 
 pub fn list(tx: &Tx<'_>, account: Option<&str>, params: &Params) -> Result<Body, ApiError> {

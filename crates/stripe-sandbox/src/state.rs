@@ -53,11 +53,15 @@ impl Snapshot {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
-    Object(Snapshot),
+    Object(Box<Snapshot>),
     Text(String),
 }
 
 impl Body {
+    pub fn of(object: Snapshot) -> Self {
+        Self::Object(Box::new(object))
+    }
+
     pub fn json(value: &Value) -> Self {
         Self::Text(value.to_string())
     }

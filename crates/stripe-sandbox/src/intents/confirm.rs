@@ -3,10 +3,11 @@
 use super::{Intent, PaymentError, Status};
 use crate::cards::{Behaviour, Decline};
 use crate::charges::Charge;
-use crate::error::ApiError;
+use crate::error::{ApiError, FailedAttempt};
 use crate::form::Params;
 use crate::payment_methods::{self, PaymentMethod};
 use crate::state::{Body, Change, Snapshot, Tx};
+use crate::table::Row as _;
 
 const KNOWN: &[&str] = &[
     "capture_method",
@@ -85,13 +86,13 @@ pub fn confirm(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params
                 Some(format!("{}/sandbox/authenticate/{}?client_secret={}", tx.url, intent.id, intent.client_secret));
             tx.put(Change::Intent(intent.clone()));
             tx.emit("payment_intent.requires_action", Snapshot::Intent(intent.clone()));
-            Ok(Body::Object(Snapshot::Intent(intent)))
+            Ok(Body::of(Snapshot::Intent(intent)))
         }
         Behaviour::Processes => {
             intent.status = Status::Processing;
             tx.put(Change::Intent(intent.clone()));
             tx.emit("payment_intent.processing", Snapshot::Intent(intent.clone()));
-            Ok(Body::Object(Snapshot::Intent(intent)))
+            Ok(Body::of(Snapshot::Intent(intent)))
         }
     }
 }
@@ -157,7 +158,7 @@ fn pay(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod) -> Body {
     };
     tx.put(Change::Intent(intent.clone()));
     tx.emit(event, Snapshot::Intent(intent.clone()));
-    Body::Object(Snapshot::Intent(intent))
+    Body::of(Snapshot::Intent(intent))
 }
 
 fn refuse(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod, decline: Decline) -> ApiError {
@@ -176,9 +177,11 @@ fn refuse(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod, decline: 
     tx.put(Change::Charge(charge));
     fail(tx, &mut intent, failure.clone());
     ApiError {
-        decline_code: failure.decline_code,
-        charge: failure.charge,
-        payment_method: Some(crate::table::Row::render(method)),
+        attempt: Some(Box::new(FailedAttempt {
+            decline_code: failure.decline_code,
+            charge: failure.charge,
+            payment_method: method.render(),
+        })),
         payment_intent: Some(Box::new(intent)),
         executed: true,
         ..ApiError::new(402, "card_error", Some(code), message)

@@ -109,7 +109,7 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
     if params.boolean("confirm")? == Some(true) {
         return super::confirm(tx, account, &intent.id, &Params::default());
     }
-    Ok(Body::Object(Snapshot::Intent(intent)))
+    Ok(Body::of(Snapshot::Intent(intent)))
 }
 
 pub fn update(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params) -> Result<Body, ApiError> {
@@ -139,11 +139,11 @@ pub fn update(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     }
     apply(tx, account, &mut intent, params)?;
     tx.put(Change::Intent(intent.clone()));
-    Ok(Body::Object(Snapshot::Intent(intent)))
+    Ok(Body::of(Snapshot::Intent(intent)))
 }
 
 pub fn retrieve(tx: &Tx<'_>, account: Option<&str>, id: &str) -> Result<Body, ApiError> {
-    Ok(Body::Object(Snapshot::Intent(tx.state.intents.get(account, id)?.clone())))
+    Ok(Body::of(Snapshot::Intent(tx.state.intents.get(account, id)?.clone())))
 }
 
 pub fn list(tx: &Tx<'_>, account: Option<&str>, params: &Params) -> Result<Body, ApiError> {

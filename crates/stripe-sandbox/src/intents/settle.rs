@@ -52,7 +52,7 @@ pub fn capture(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params
     intent.amount_received = amount;
     tx.put(Change::Intent(intent.clone()));
     tx.emit("payment_intent.succeeded", Snapshot::Intent(intent.clone()));
-    Ok(Body::Object(Snapshot::Intent(intent)))
+    Ok(Body::of(Snapshot::Intent(intent)))
 }
 
 pub fn cancel(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params) -> Result<Body, ApiError> {
@@ -87,7 +87,7 @@ pub fn cancel(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     intent.cancellation_reason = reason;
     tx.put(Change::Intent(intent.clone()));
     tx.emit("payment_intent.canceled", Snapshot::Intent(intent.clone()));
-    Ok(Body::Object(Snapshot::Intent(intent)))
+    Ok(Body::of(Snapshot::Intent(intent)))
 }
 
 fn charge_of(tx: &Tx<'_>, intent: &Intent) -> Option<crate::charges::Charge> {

@@ -30,8 +30,9 @@ impl Rig {
 
     pub async fn with_webhooks(webhook_url: Option<String>) -> Self {
         let folder = std::env::temp_dir().join(format!("sandbox-{}", unique()));
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
         let sandbox = Some(Sandbox::start(settings(&folder, &webhook_url)).await.unwrap());
-        Self { sandbox, folder, webhook_url, http: reqwest::Client::new() }
+        Self { sandbox, folder, webhook_url, http }
     }
 
     pub async fn restart(&mut self) {
