@@ -1,6 +1,6 @@
 //! Speaks Stripe and knows no order: payment intents, refunds, and the verification of webhooks.
 //!
-//! Requests and answers are async-stripe's; the wire below them is ours ([`transport`]), because retrying with one's
+//! Requests and answers are async-stripe's; the wire below them is ours (`transport`), because retrying with one's
 //! own idempotency key needs the status, `Retry-After` and `Stripe-Should-Retry`, and because async-stripe's client
 //! opens a new TLS connection for every call.
 //!
