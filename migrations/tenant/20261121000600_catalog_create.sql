@@ -10,6 +10,7 @@ create table categories (
 );
 create unique index categories_handle on categories (handle) where deleted_at is null;
 create index categories_parent on categories (parent_id);
+create index categories_order on categories (position, id) where deleted_at is null;
 
 create table products (
     id          uuid        primary key,

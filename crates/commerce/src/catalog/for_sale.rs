@@ -29,6 +29,6 @@ pub struct SaleVariant {
 
 /// Looks variants up. Unknown and deleted ones are not in the answer.
 pub async fn variants_for_sale(tx: &mut TenantTx, ids: &[VariantId]) -> sqlx::Result<HashMap<VariantId, SaleVariant>> {
-    let rows = super::db::for_sale(tx, ids).await?;
+    let rows = super::db::variants::for_sale(tx, ids).await?;
     Ok(rows.into_iter().map(|row| (row.variant_id, row)).collect())
 }

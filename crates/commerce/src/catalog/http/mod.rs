@@ -1,13 +1,18 @@
-//! The HTTP face.
+//! The HTTP face of the catalogue.
+
+mod categories;
+mod products;
+mod shoppers;
+mod variants;
 
 use utoipa_axum::router::OpenApiRouter;
 
 /// The routes for people in the shop.
 pub fn shopper_routes() -> OpenApiRouter {
-    OpenApiRouter::new()
+    shoppers::routes()
 }
 
 /// The routes for staff.
 pub fn staff_routes() -> OpenApiRouter {
-    OpenApiRouter::new()
+    products::routes().merge(variants::routes()).merge(categories::routes())
 }
