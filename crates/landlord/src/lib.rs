@@ -1,1 +1,27 @@
-//! landlord
+//! The platform's own database: who rents a store, under which name, on what plan.
+//!
+//! This crate cannot see inside a store: a query against a tenant's table does not compile here. What it needs done
+//! there, such as making a new store's schema, it is given as a value ([`landlord::Provision`]).
+
+use utoipa_axum::router::OpenApiRouter;
+
+pub mod access;
+pub mod accounts;
+pub mod audit;
+pub mod changes;
+pub mod idempotency;
+pub mod landlord;
+pub mod plans;
+pub mod spares;
+pub mod subscriptions;
+pub mod tenants;
+
+pub use landlord::{Landlord, LandlordSettings, Provision, Provisioned};
+
+/// The landlord's schema.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The routes of the platform's host. Need a [`Landlord`] and a [`kernel::origin::Origin`] in the request's extensions.
+pub fn routes() -> OpenApiRouter {
+    OpenApiRouter::new().merge(accounts::http::routes()).merge(tenants::http::routes()).merge(plans::http::routes())
+}

@@ -1,0 +1,14 @@
+//! Subscriptions: what a tenant pays for, and whether it is open for business.
+//!
+//! Owns the table `subscriptions`.
+
+mod change_plan;
+mod db;
+mod guard;
+mod start;
+mod status;
+
+pub use change_plan::{ChangePlanError, change_plan};
+pub use guard::{Standing, judge, open_for_business};
+pub use start::start;
+pub use status::SubscriptionStatus;

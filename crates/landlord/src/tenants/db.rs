@@ -1,0 +1,268 @@
+//! The SQL of tenants, domains and memberships.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kernel::db::LandlordTx;
+use kernel::id::{AccountId, TenantId};
+use kernel::money::Currency;
+
+use super::{NewTenant, Resolved, TenantError, TenantRow, TenantState};
+use crate::accounts::SessionId;
+use crate::subscriptions::SubscriptionStatus;
+
+/// A store in which somebody has a role.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) id: TenantId,
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) state: TenantState,
+    pub(super) role: String,
+    pub(super) plan: String,
+    pub(super) subscription_status: SubscriptionStatus,
+    pub(super) trial_ends_at: Option<DateTime<Utc>>,
+}
+
+/// A tenant as it is stored.
+struct Row {
+    id: TenantId,
+    slug: String,
+    name: String,
+    currency: String,
+    cluster: String,
+}
+
+impl Row {
+    fn tenant(self) -> sqlx::Result<NewTenant> {
+        let Self { id, slug, name, currency, cluster } = self;
+        Ok(NewTenant { id, slug, name, currency: parse(&currency)?, cluster, spare: false })
+    }
+}
+
+fn parse(currency: &str) -> sqlx::Result<Currency> {
+    currency.parse().map_err(|unknown| sqlx::Error::Decode(Box::new(unknown)))
+}
+
+pub(super) async fn is_taken(tx: &mut LandlordTx, slug: &str, host: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from tenants where slug = $1) or exists (select from domains where host = $2)
+           as "taken!""#,
+        slug,
+        host
+    )
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// False when another transaction has just taken the slug.
+pub(super) async fn insert(tx: &mut LandlordTx, tenant: &NewTenant) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into tenants (id, slug, name, state, currency, cluster) values ($1, $2, $3, 'provisioning', $4, $5)
+         on conflict (slug) do nothing",
+        tenant.id.0,
+        tenant.slug,
+        tenant.name,
+        tenant.currency.code(),
+        tenant.cluster
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// False when another transaction has just taken the host.
+pub(super) async fn insert_domain(tx: &mut LandlordTx, tenant: TenantId, host: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into domains (host, tenant_id, kind, verified_at) values ($1, $2, 'subdomain', now())
+         on conflict (host) do nothing",
+        host,
+        tenant.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn insert_member(
+    tx: &mut LandlordTx,
+    account: AccountId,
+    tenant: TenantId,
+    role: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into memberships (account_id, tenant_id, role) values ($1, $2, $3)",
+        account.0,
+        tenant.0,
+        role
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn count_owned(tx: &mut LandlordTx, account: AccountId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from memberships m join tenants t on t.id = m.tenant_id
+           where m.account_id = $1 and m.role = 'owner' and t.state <> 'closed'"#,
+        account.0
+    )
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// A tenant that was registered, with its first owner.
+pub(super) async fn registered(
+    tx: &mut LandlordTx,
+    tenant: TenantId,
+) -> sqlx::Result<Option<(NewTenant, AccountId, String)>> {
+    let row = sqlx::query!(
+        r#"select t.id as "id: TenantId", t.slug, t.name, t.currency, t.cluster,
+               a.id as "account: AccountId", a.email
+           from tenants t
+           join memberships m on m.tenant_id = t.id and m.role = 'owner'
+           join accounts a on a.id = m.account_id
+           where t.id = $1 order by m.created_at limit 1"#,
+        tenant.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let tenant = Row { id: row.id, slug: row.slug, name: row.name, currency: row.currency, cluster: row.cluster };
+    Ok(Some((tenant.tenant()?, row.account, row.email)))
+}
+
+pub(super) async fn provisioning(tx: &mut LandlordTx, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id as "id: TenantId", slug, name, currency, cluster from tenants
+           where state = 'provisioning' and created_at <= now() - $1 * interval '1 second'
+           order by created_at limit 100"#,
+        older_than.as_secs_f64()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Row::tenant).collect()
+}
+
+/// Reads the state and locks the tenant until the transaction ends.
+pub(super) async fn lock(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Option<TenantState>> {
+    sqlx::query_scalar!(r#"select state as "state: TenantState" from tenants where id = $1 for update"#, tenant.0)
+        .fetch_optional(tx.conn())
+        .await
+}
+
+pub(super) async fn set_state(
+    tx: &mut LandlordTx,
+    tenant: TenantId,
+    from: TenantState,
+    to: TenantState,
+) -> Result<(), TenantError> {
+    let done = sqlx::query!(
+        "update tenants set state = $3, updated_at = now() where id = $1 and state = $2",
+        tenant.0,
+        from as _,
+        to as _
+    )
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(TenantError::Changed) }
+}
+
+pub(super) async fn by_host(tx: &mut LandlordTx, host: &str) -> sqlx::Result<Option<Resolved>> {
+    let row = sqlx::query!(
+        r#"select t.id as "id: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
+               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at, s.plan
+           from domains d
+           join tenants t on t.id = d.tenant_id
+           join subscriptions s on s.tenant_id = t.id
+           where d.host = $1 and d.verified_at is not null"#,
+        host
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Resolved {
+        tenant: row.id,
+        slug: row.slug,
+        name: row.name,
+        currency: parse(&row.currency)?,
+        state: row.state,
+        cluster: row.cluster,
+        version: row.version,
+        subscription_status: row.status,
+        trial_ends_at: row.trial_ends_at,
+        plan: row.plan,
+    }))
+}
+
+pub(super) async fn role(
+    tx: &mut LandlordTx,
+    account: AccountId,
+    session: SessionId,
+    tenant: TenantId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select m.role from memberships m
+         join accounts a on a.id = m.account_id
+         join sessions s on s.account_id = a.id
+         where m.account_id = $1 and m.tenant_id = $3 and a.disabled_at is null
+           and s.id = $2 and s.revoked_at is null and s.ends_at > now()",
+        account.0,
+        session.0,
+        tenant.0
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+pub(super) async fn stores_of(
+    tx: &mut LandlordTx,
+    account: AccountId,
+    after: Option<TenantId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Store>> {
+    sqlx::query_as!(
+        Store,
+        r#"select t.id as "id: TenantId", t.slug, t.name, t.state as "state: TenantState", m.role, s.plan,
+               s.status as "subscription_status: SubscriptionStatus", s.trial_ends_at
+           from memberships m
+           join tenants t on t.id = m.tenant_id
+           join subscriptions s on s.tenant_id = t.id
+           where m.account_id = $1 and t.state <> 'closed' and ($2::uuid is null or t.id > $2)
+           order by t.id limit $3"#,
+        account.0,
+        after.map(|after| after.0),
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(super) async fn list(tx: &mut LandlordTx, after: Option<TenantId>, limit: i64) -> sqlx::Result<Vec<TenantRow>> {
+    sqlx::query_as!(
+        TenantRow,
+        r#"select t.id as "id: TenantId", t.slug, t.name, t.state as "state: TenantState", t.currency, t.cluster,
+               s.plan, s.status as "subscription_status: SubscriptionStatus", t.created_at
+           from tenants t join subscriptions s on s.tenant_id = t.id
+           where $1::uuid is null or t.id > $1
+           order by t.id limit $2"#,
+        after.map(|after| after.0),
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(super) async fn by_slug(tx: &mut LandlordTx, slug: &str) -> sqlx::Result<Option<TenantRow>> {
+    sqlx::query_as!(
+        TenantRow,
+        r#"select t.id as "id: TenantId", t.slug, t.name, t.state as "state: TenantState", t.currency, t.cluster,
+               s.plan, s.status as "subscription_status: SubscriptionStatus", t.created_at
+           from tenants t join subscriptions s on s.tenant_id = t.id
+           where t.slug = $1"#,
+        slug
+    )
+    .fetch_optional(tx.conn())
+    .await
+}

@@ -1,0 +1,14 @@
+//! Find sign-ups that nobody came back for.
+
+use std::time::Duration;
+
+use super::{NewTenant, db};
+use crate::landlord::Landlord;
+
+/// Stores whose schema is still to be made, registered longer ago than that; at most a hundred, the oldest first.
+pub async fn unfinished(landlord: &Landlord, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {
+    let mut tx = landlord.db.begin().await?;
+    let found = db::provisioning(&mut tx, older_than).await?;
+    tx.commit().await?;
+    Ok(found)
+}
