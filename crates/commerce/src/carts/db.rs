@@ -1,8 +1,10 @@
 //! The SQL of carts.
 
 use kernel::db::TenantTx;
+use kernel::money::Currency;
 use uuid::Uuid;
 
+use super::model::{Head, Offer, PricedLine};
 use super::{CartId, CartItemId, CartLine, CartStatus, LockedCart};
 use crate::catalog::VariantId;
 
@@ -66,4 +68,149 @@ pub(super) async fn complete(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<
         &uuids(ids)
     );
     Ok(done.execute(tx.conn()).await?.rows_affected())
+}
+
+pub(super) async fn insert(tx: &mut TenantTx, id: CartId, currency: Currency) -> sqlx::Result<Head> {
+    sqlx::query_as!(
+        Head,
+        r#"insert into carts (id, currency) values ($1, $2)
+           returning id as "id: CartId", status as "status: CartStatus", currency, expires_at,
+                     false as "expired!""#,
+        id.0,
+        currency.code(),
+    )
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// A cart that is not deleted.
+pub(super) async fn head(tx: &mut TenantTx, id: CartId) -> sqlx::Result<Option<Head>> {
+    sqlx::query_as!(
+        Head,
+        r#"select id as "id: CartId", status as "status: CartStatus", currency, expires_at,
+                  expires_at <= now() as "expired!"
+           from carts where id = $1 and deleted_at is null"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// Locks a cart that is open and not expired until the transaction ends, and keeps it for 30 days more.
+pub(super) async fn touch(tx: &mut TenantTx, id: CartId) -> sqlx::Result<Option<Head>> {
+    sqlx::query_as!(
+        Head,
+        r#"update carts set updated_at = now(), expires_at = now() + interval '30 days'
+           where id = $1 and status = 'open' and expires_at > now() and deleted_at is null
+           returning id as "id: CartId", status as "status: CartStatus", currency, expires_at,
+                     false as "expired!""#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// How many lines a cart has; and one variant as it stands, with how many of it the cart holds.
+pub(super) async fn offer(tx: &mut TenantTx, cart: CartId, variant: VariantId) -> sqlx::Result<(i64, Option<Offer>)> {
+    let row = sqlx::query!(
+        r#"select (select count(*) from cart_items where cart_id = $1) as "lines!",
+                  v.id as "id?: VariantId", v.status = 'active' and p.status = 'active' as for_sale,
+                  l.available as "available?", i.quantity as "held?"
+           from (select $2::uuid as id) w
+           left join (variants v join products p on p.id = v.product_id and p.deleted_at is null)
+                  on v.id = w.id and v.deleted_at is null
+           left join stock_levels l on l.variant_id = w.id
+           left join cart_items i on i.cart_id = $1 and i.variant_id = w.id"#,
+        cart.0,
+        variant.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let offer = row.id.map(|variant_id| Offer {
+        variant_id,
+        for_sale: row.for_sale.unwrap_or(false),
+        in_stock: row.available.unwrap_or(0),
+        held: row.held.unwrap_or(0),
+    });
+    Ok((row.lines, offer))
+}
+
+/// The variant of a cart's line as it stands; one that was deleted is not for sale.
+pub(super) async fn offer_of_item(tx: &mut TenantTx, cart: CartId, item: CartItemId) -> sqlx::Result<Option<Offer>> {
+    sqlx::query_as!(
+        Offer,
+        r#"select i.variant_id as "variant_id: VariantId", i.quantity as held,
+                  v.status = 'active' and v.deleted_at is null and p.status = 'active' and p.deleted_at is null
+                      as "for_sale!",
+                  coalesce(l.available, 0) as "in_stock!"
+           from cart_items i
+           join variants v on v.id = i.variant_id join products p on p.id = v.product_id
+           left join stock_levels l on l.variant_id = i.variant_id
+           where i.id = $1 and i.cart_id = $2"#,
+        item.0,
+        cart.0,
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// Variants as they stand, for a cart that holds nothing yet. Unknown and deleted ones are not in the answer.
+pub(super) async fn offers(tx: &mut TenantTx, variants: &[VariantId]) -> sqlx::Result<Vec<Offer>> {
+    let variants: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        Offer,
+        r#"select v.id as "variant_id: VariantId", 0 as "held!",
+                  v.status = 'active' and p.status = 'active' as "for_sale!", coalesce(l.available, 0) as "in_stock!"
+           from variants v join products p on p.id = v.product_id
+           left join stock_levels l on l.variant_id = v.id
+           where v.id = any($1) and v.deleted_at is null and p.deleted_at is null"#,
+        &variants
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Sets how many of each variant a cart holds.
+pub(super) async fn put(tx: &mut TenantTx, cart: CartId, lines: &[(VariantId, i32)]) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = lines.iter().map(|_| CartItemId::new().0).collect();
+    let variants: Vec<Uuid> = lines.iter().map(|(variant, _)| variant.0).collect();
+    let quantities: Vec<i32> = lines.iter().map(|(_, quantity)| *quantity).collect();
+    sqlx::query!(
+        "insert into cart_items (id, cart_id, variant_id, quantity)
+         select u.id, $1, u.variant_id, u.quantity
+         from unnest($2::uuid[], $3::uuid[], $4::int[]) as u (id, variant_id, quantity)
+         on conflict (cart_id, variant_id) do update set quantity = excluded.quantity",
+        cart.0,
+        &ids,
+        &variants,
+        &quantities,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes a line out. Was it there?
+pub(super) async fn remove(tx: &mut TenantTx, cart: CartId, item: CartItemId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from cart_items where id = $1 and cart_id = $2", item.0, cart.0);
+    Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
+}
+
+/// A cart's lines at the prices of the moment, in the order in which they were put there.
+pub(super) async fn priced_lines(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<Vec<PricedLine>> {
+    sqlx::query_as!(
+        PricedLine,
+        r#"select i.id as "id: CartItemId", i.variant_id as "variant_id: VariantId", i.quantity, v.sku, v.title,
+                  p.title as product_title, v.price_minor,
+                  v.status = 'active' and v.deleted_at is null and p.status = 'active' and p.deleted_at is null
+                      as "for_sale!",
+                  coalesce(l.available, 0) as "in_stock!"
+           from cart_items i
+           join variants v on v.id = i.variant_id join products p on p.id = v.product_id
+           left join stock_levels l on l.variant_id = i.variant_id
+           where i.cart_id = $1 order by i.id"#,
+        cart.0
+    )
+    .fetch_all(tx.conn())
+    .await
 }

@@ -1,9 +1,30 @@
-//! To be completed.
+//! Carts: what a shopper is about to buy, at the prices of the moment.
+//!
+//! ```text
+//! open ──checkout──> in_checkout ──complete──> completed
+//!   └<────reopen──────────┘
+//! ```
+//!
+//! Whoever holds a cart's secret may see and edit it; only an open cart can be edited. An open cart that nobody
+//! touched for 30 days counts as gone. A cart reserves nothing.
+//!
+//! Owns the tables `carts` and `cart_items`; reads titles, prices and levels from the tables of catalogue and
+//! inventory, in the one query that shows a cart.
 
+mod add_item;
 mod checkout;
+mod create;
 mod db;
+mod error;
 pub mod http;
 mod model;
+mod open;
+mod set_quantity;
 
+pub use add_item::{AddItem, add_item};
 pub use checkout::{complete, lock_for_checkout, reopen, set_in_checkout};
-pub use model::{CartId, CartItemId, CartLine, CartStatus, LockedCart, proves};
+pub use create::{CreateCart, create};
+pub use error::{CartError, Refusal, RefusedLine};
+pub use model::{Cart, CartId, CartItem, CartItemId, CartLine, CartStatus, LockedCart, proves};
+pub use open::show;
+pub use set_quantity::{SetQuantity, set_quantity};
