@@ -192,7 +192,17 @@ fn readable(error: figment::Error) -> ConfigError {
             (format!("{found:?} is not possible"), format!("use one of: {}", known.join(", ")))
         }
         Kind::Message(message) if !secret => (message, format!("correct it there or set {}", variable(&key))),
-        _ => ("has a value of the wrong kind".to_owned(), format!("correct it there or set {}", variable(&key))),
+        Kind::Message(_)
+        | Kind::InvalidType(..)
+        | Kind::InvalidValue(..)
+        | Kind::InvalidLength(..)
+        | Kind::DuplicateField(_)
+        | Kind::ISizeOutOfRange(_)
+        | Kind::USizeOutOfRange(_)
+        | Kind::Unsupported(_)
+        | Kind::UnsupportedKey(..) => {
+            ("has a value of the wrong kind".to_owned(), format!("correct it there or set {}", variable(&key)))
+        }
     };
     let problem = match source {
         Some(source) => format!("{problem} (in {source})"),
