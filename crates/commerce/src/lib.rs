@@ -20,6 +20,7 @@ pub mod payments;
 pub mod settings;
 pub mod shop;
 pub mod usage;
+pub mod work;
 
 /// The schema of one tenant.
 pub static TENANT_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -35,6 +36,11 @@ pub fn shopper_routes() -> OpenApiRouter {
         .merge(carts::http::shopper_routes())
         .merge(checkout::http::shopper_routes())
         .merge(orders::http::shopper_routes())
+}
+
+/// The routes for the payment provider, guarded by its signature alone. Need a [`shop::Shop`] in the request's extensions.
+pub fn provider_routes() -> OpenApiRouter {
+    checkout::http::provider_routes()
 }
 
 /// Routes for staff, under `/api/v1/admin`. Need a [`shop::Shop`] in the request's extensions, and an

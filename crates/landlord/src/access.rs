@@ -8,7 +8,7 @@ use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
 
 use crate::accounts::{self, SessionId};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Somebody who is logged in: the access token is genuine, its session lives, the account is not disabled.
 #[derive(Debug, Clone)]

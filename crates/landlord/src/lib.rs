@@ -1,7 +1,7 @@
 //! The platform's own database: who rents a store, under which name, on what plan.
 //!
 //! This crate cannot see inside a store: a query against a tenant's table does not compile here. What it needs done
-//! there, such as making a new store's schema, it is given as a value ([`landlord::Provision`]).
+//! there, such as making a new store's schema, it is given as a value ([`Provision`]).
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -10,13 +10,13 @@ pub mod accounts;
 pub mod audit;
 pub mod changes;
 pub mod idempotency;
-pub mod landlord;
 pub mod plans;
+mod platform;
 pub mod spares;
 pub mod subscriptions;
 pub mod tenants;
 
-pub use landlord::{Landlord, LandlordSettings, Provision, Provisioned};
+pub use platform::{Landlord, LandlordSettings, Provision, Provisioned};
 
 /// The landlord's schema.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

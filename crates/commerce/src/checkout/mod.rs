@@ -1,7 +1,38 @@
-//! To be written.
+//! Checkout: a cart becomes an order, and the order becomes paid or comes to nothing.
+//!
+//! ```text
+//! started → cart_validated → inventory_reserved → price_locked → order_created
+//!         → payment_authorized → payment_captured → stock_committed → completed
+//! any of them → failed | expired | cancelled, after compensation in reverse order
+//! ```
+//!
+//! Everything up to `order_created` is one transaction, which concurrent checkouts of a store share: while one is in
+//! flight, further ones wait in the [`Queue`] and form the next slice. A slice reads and locks what its requests need,
+//! decides in memory, in order of arrival, by the pure [`decide`], and writes the outcomes set-based. A lone checkout
+//! is a slice of one, at once, by the same code.
+//!
+//! What the provider says about a payment, whichever way it comes, ends in [`settle`].
+//!
+//! Owns the table `checkouts`.
 
+mod db;
+mod decide;
+mod end;
+mod error;
 pub mod http;
+mod model;
+mod queue;
+mod receive;
+mod settle;
+mod slice;
+mod start;
+mod validate;
+mod view;
 
-/// Checkouts of one store that wait for a transaction.
-#[derive(Debug, Default)]
-pub struct Queue;
+pub use end::{Ending, end, expire_due, remaining};
+pub use error::CheckoutError;
+pub use model::{CheckoutId, ShippingAddress, StartCheckout};
+pub use queue::Queue;
+pub use receive::{process_open_events, receive, tenant_of};
+pub use settle::{Settled, settle, settle_undecided};
+pub use start::start;

@@ -16,7 +16,7 @@ pub(super) struct Written {
     pub(super) types: Vec<String>,
 }
 
-pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &Value) -> sqlx::Result<Written> {
+pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &[Value]) -> sqlx::Result<Written> {
     let types: Vec<String> = events.iter().map(|event| event.aggregate_type.to_owned()).collect();
     let ids: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
@@ -24,9 +24,9 @@ pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &Value
     let data: Vec<Value> = events.iter().map(|event| event.data.clone()).collect();
     let rows = sqlx::query!(
         "insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
-         select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, $6
-         from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[])
-              with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, n)
+         select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, u.metadata
+         from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[])
+              with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, metadata, n)
          order by u.n
          returning position, aggregate_id, event_type",
         &types,
@@ -111,7 +111,7 @@ pub(super) async fn published(tx: &mut TenantTx, after: i64, limit: i64) -> sqlx
     .await
 }
 
-pub(super) async fn of_aggregate(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Result<Vec<PublishedEvent>> {
+pub(crate) async fn of_aggregate(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Result<Vec<PublishedEvent>> {
     sqlx::query_as!(
         PublishedEvent,
         r#"select coalesce(sequence, 0) as "sequence!", aggregate_type, aggregate_id, version, event_type, data,

@@ -11,5 +11,6 @@ pub mod http;
 mod publish;
 mod tell;
 
+pub(crate) use db::of_aggregate;
 pub use publish::publish;
 pub use tell::{Event, tell};

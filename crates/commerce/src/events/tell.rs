@@ -1,6 +1,7 @@
 //! Tell what happened.
 
 use kernel::db::TenantTx;
+use kernel::origin::Origin;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ pub struct Event {
     pub event_type: &'static str,
     /// What a reader needs to know, with all ids and amounts.
     pub data: Value,
+    /// Through which request it came, when several share a transaction; `None`: the shop's.
+    pub origin: Option<Origin>,
 }
 
 /// Writes events and their outbox rows: two statements, however many events.
@@ -28,7 +31,11 @@ pub async fn tell(tx: &mut TenantTx, shop: &Shop, events: &[Event]) -> sqlx::Res
     if events.is_empty() {
         return Ok(());
     }
-    let metadata = json!({ "actor": shop.origin.actor, "request_id": shop.origin.request_id });
+    let metadata: Vec<Value> = events
+        .iter()
+        .map(|event| event.origin.as_ref().unwrap_or(&shop.origin))
+        .map(|origin| json!({ "actor": origin.actor, "request_id": origin.request_id }))
+        .collect();
     let written = db::append(tx, events, &metadata).await?;
     outbox::post(tx, shop.id, &written.positions, &written.aggregates, &written.types).await
 }

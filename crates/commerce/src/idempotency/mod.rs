@@ -1,1 +1,17 @@
-//! To be written.
+//! Same key, same answer, inside a store.
+//!
+//! ```text
+//! (none) ──> started | order_created ──> finished ──24 h──> (gone)
+//!               └──the lease ends: the same request may go on──┘
+//! ```
+//!
+//! Checkout writes its keys set-based in its own transaction; other acts run through [`once`].
+//!
+//! Owns the table `idempotency_keys`.
+
+mod db;
+mod once;
+
+pub use db::{Claimed, NewKey, StoredKey, claim_again, find, finish, insert, release};
+pub(crate) use once::PATIENCE;
+pub use once::{forget_expired, once};

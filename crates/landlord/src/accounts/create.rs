@@ -5,7 +5,7 @@ use kernel::id::AccountId;
 use kernel::origin::Origin;
 
 use super::{AccountError, Email, db};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Who asks for something that needs an account.
 #[derive(Debug)]

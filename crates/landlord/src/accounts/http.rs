@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::{LoggedIn, Login, Refresh, Tokens};
 use crate::access::{Account, Caller};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// The routes of accounts.
 pub fn routes() -> OpenApiRouter {

@@ -4,7 +4,7 @@ use kernel::origin::Origin;
 use serde::Deserialize;
 
 use super::{AccountError, AccountView, Email, LoggedIn, db, find, open_session};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Who wants to log in.
 #[derive(Deserialize, garde::Validate, utoipa::ToSchema)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::db::{self, Spent};
 use super::{AccountError, Grant, Tokens};
 use crate::audit::{self, Act};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// What a client shows to get new tokens.
 #[derive(Deserialize, garde::Validate, utoipa::ToSchema)]

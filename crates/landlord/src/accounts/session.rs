@@ -7,7 +7,7 @@ use kernel::secret;
 
 use super::{AccessClaims, Grant, SessionId, TokenError, db};
 use crate::access::Account;
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Opens a session with a new id and stores its first refresh token, hashed.
 pub async fn open_session(

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::PlanView;
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// The routes of plans.
 pub fn routes() -> OpenApiRouter {

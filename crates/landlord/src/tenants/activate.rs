@@ -5,7 +5,7 @@ use kernel::id::TenantId;
 
 use super::{Step, TenantError, TenantState, db};
 use crate::changes;
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Makes the store active. Of several who do it, one does; for the others it is done.
 pub async fn activate(landlord: &Landlord, tenant: TenantId) -> Result<(), TenantError> {

@@ -169,31 +169,62 @@ pub(super) async fn set_state(
     if done.rows_affected() == 1 { Ok(()) } else { Err(TenantError::Changed) }
 }
 
+/// A store with everything that a request needs to be let in, as it is stored.
+struct ResolvedRow {
+    tenant: TenantId,
+    slug: String,
+    name: String,
+    currency: String,
+    state: TenantState,
+    cluster: String,
+    version: i64,
+    status: SubscriptionStatus,
+    trial_ends_at: Option<DateTime<Utc>>,
+    plan: String,
+}
+
+impl ResolvedRow {
+    fn resolved(self) -> sqlx::Result<Resolved> {
+        Ok(Resolved {
+            tenant: self.tenant,
+            slug: self.slug,
+            name: self.name,
+            currency: parse(&self.currency)?,
+            state: self.state,
+            cluster: self.cluster,
+            version: self.version,
+            subscription_status: self.status,
+            trial_ends_at: self.trial_ends_at,
+            plan: self.plan,
+        })
+    }
+}
+
 pub(super) async fn by_host(tx: &mut LandlordTx, host: &str) -> sqlx::Result<Option<Resolved>> {
-    let row = sqlx::query!(
-        r#"select t.id as "id: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
+    let row = sqlx::query_as!(
+        ResolvedRow,
+        r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
                t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at, s.plan
            from domains d
            join tenants t on t.id = d.tenant_id
            join subscriptions s on s.tenant_id = t.id
            where d.host = $1 and d.verified_at is not null"#,
         host
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Resolved {
-        tenant: row.id,
-        slug: row.slug,
-        name: row.name,
-        currency: parse(&row.currency)?,
-        state: row.state,
-        cluster: row.cluster,
-        version: row.version,
-        subscription_status: row.status,
-        trial_ends_at: row.trial_ends_at,
-        plan: row.plan,
-    }))
+    );
+    row.fetch_optional(tx.conn()).await?.map(ResolvedRow::resolved).transpose()
+}
+
+pub(super) async fn by_id(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Option<Resolved>> {
+    let row = sqlx::query_as!(
+        ResolvedRow,
+        r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
+               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at, s.plan
+           from tenants t
+           join subscriptions s on s.tenant_id = t.id
+           where t.id = $1"#,
+        tenant.0
+    );
+    row.fetch_optional(tx.conn()).await?.map(ResolvedRow::resolved).transpose()
 }
 
 pub(super) async fn role(

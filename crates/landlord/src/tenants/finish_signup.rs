@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{SignedUp, TenantError, TenantState, TenantView, Ticket};
 use crate::accounts::{self, AccountView, Grant};
 use crate::idempotency;
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// What is stored of a successful answer: all of it but the tokens, which follow from the grant and our key. So a
 /// replay has the same bytes, and the database holds nothing that opens a session.

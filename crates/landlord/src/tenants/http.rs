@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::{SignUp, SignedUp, StoreView, stores_of};
 use crate::access::{Account, Caller};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// The routes of tenants.
 pub fn routes() -> OpenApiRouter {

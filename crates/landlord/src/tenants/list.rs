@@ -4,7 +4,7 @@ use kernel::db::LandlordTx;
 use kernel::id::{AccountId, TenantId};
 
 use super::{StoreView, TenantRow, TenantView, db};
-use crate::landlord::LandlordSettings;
+use crate::platform::LandlordSettings;
 
 /// Tenants in the order in which they came, those after `after`.
 pub async fn list(tx: &mut LandlordTx, after: Option<TenantId>, limit: i64) -> sqlx::Result<Vec<TenantRow>> {

@@ -39,7 +39,7 @@ pub use finish_signup::finish_signup;
 pub use list::{by_slug, list, stores_of};
 pub use model::{NewTenant, Resolved, SignedUp, StoreView, TenantRow, TenantView};
 pub use register::{Registration, SignUp, Ticket, register};
-pub use resolve::resolve;
+pub use resolve::{resolve, resolve_id};
 pub use sign_up::sign_up;
 pub use slug::{WrongSlug, check as check_slug};
 pub use staff_role::staff_role;

@@ -16,7 +16,7 @@ use super::{NewTenant, TenantError, check_slug, db, finish_signup};
 use crate::accounts::{self, AccountError, Email, Person, WeakPassword};
 use crate::audit::{self, Act};
 use crate::idempotency::{self, Claim, Held};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 use crate::{changes, plans, spares, subscriptions};
 
 pub(super) const SCOPE: &str = "signup";
@@ -29,19 +29,19 @@ const PATIENCE_MS: [u64; 7] = [50, 100, 200, 300, 400, 450, 500];
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
     /// Address of the owner's account, new or not.
-    #[garde(length(bytes, min = 1, max = 320))]
-    #[schema(min_length = 1, max_length = 320)]
+    #[garde(length(bytes, max = 320))]
+    #[schema(min_length = 3, max_length = 254)]
     pub email: String,
     /// Password of that account: 10 bytes at least when it is new.
-    #[garde(length(bytes, min = 1, max = 1024))]
+    #[garde(length(bytes, max = 1024))]
     #[schema(format = Password, min_length = 10, max_length = 1024)]
     pub password: String,
     /// Name of the store for people.
-    #[garde(length(bytes, min = 1, max = 480))]
+    #[garde(length(bytes, max = 480))]
     #[schema(min_length = 1, max_length = 120)]
     pub store_name: String,
     /// Name of the store in addresses.
-    #[garde(length(bytes, max = 253))]
+    #[garde(skip)]
     #[schema(pattern = "^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
     pub slug: String,
     /// Code of a plan; the first on offer when not given.

@@ -1,6 +1,7 @@
-//! Find the store behind a host name.
+//! Find a store: the one behind a host name, or the one that a job names.
 
 use kernel::db::LandlordDb;
+use kernel::id::TenantId;
 
 use super::{Resolved, db};
 
@@ -12,6 +13,14 @@ pub async fn resolve(landlord: &LandlordDb, host: &str) -> sqlx::Result<Option<R
     }
     let mut tx = landlord.begin().await?;
     let found = db::by_host(&mut tx, host).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// The store of a tenant, whatever its hosts.
+pub async fn resolve_id(landlord: &LandlordDb, tenant: TenantId) -> sqlx::Result<Option<Resolved>> {
+    let mut tx = landlord.begin().await?;
+    let found = db::by_id(&mut tx, tenant).await?;
     tx.commit().await?;
     Ok(found)
 }

@@ -4,7 +4,7 @@ use kernel::idempotency::{Answer, IdempotencyKey};
 use kernel::origin::Origin;
 
 use super::{Registration, SignUp, TenantError, Ticket, activate, finish_signup, register};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Registers the store, has its schema made, opens it and its owner's session. Any step may be the second attempt of
 /// one that a crash cut short.

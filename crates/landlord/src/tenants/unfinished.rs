@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{NewTenant, db};
-use crate::landlord::Landlord;
+use crate::platform::Landlord;
 
 /// Stores whose schema is still to be made, registered longer ago than that; at most a hundred, the oldest first.
 pub async fn unfinished(landlord: &Landlord, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {

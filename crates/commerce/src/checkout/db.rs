@@ -1,0 +1,205 @@
+//! The SQL of checkouts. Nothing outside this folder touches the table.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use kernel::db::TenantTx;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::decide::NewCheckout;
+use super::model::Status;
+use super::{CheckoutError, CheckoutId};
+use crate::carts::CartId;
+use crate::orders::OrderId;
+
+/// A checkout as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Checkout {
+    pub(super) id: CheckoutId,
+    pub(super) cart: CartId,
+    pub(super) order: OrderId,
+    pub(super) status: Status,
+    pub(super) phase: String,
+    pub(super) expires_at: DateTime<Utc>,
+    /// By the database's clock.
+    pub(super) due: bool,
+}
+
+/// The database's time, and which of these carts are under checkout.
+pub(super) async fn live(
+    tx: &mut TenantTx,
+    carts: &[CartId],
+) -> sqlx::Result<(DateTime<Utc>, HashMap<CartId, CheckoutId>)> {
+    let ids: Vec<Uuid> = carts.iter().map(|cart| cart.0).collect();
+    let rows = sqlx::query!(
+        r#"select now() as "now!", c.id as "id?: CheckoutId", c.cart_id as "cart?: CartId"
+           from (values (1)) as one (n)
+           left join checkouts as c on c.cart_id = any($1) and c.status = 'active'"#,
+        &ids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let now = rows.first().map(|row| row.now).ok_or(sqlx::Error::RowNotFound)?;
+    Ok((now, rows.into_iter().filter_map(|row| row.cart.zip(row.id)).collect()))
+}
+
+/// Writes checkouts: one statement, however many.
+pub(super) async fn insert(
+    tx: &mut TenantTx,
+    checkouts: &[NewCheckout],
+    statuses: &[Status],
+    phases: &[&str],
+    logs: &[Value],
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = checkouts.iter().map(|checkout| checkout.id.0).collect();
+    let carts: Vec<Uuid> = checkouts.iter().map(|checkout| checkout.cart.0).collect();
+    let orders: Vec<Uuid> = checkouts.iter().map(|checkout| checkout.order.0).collect();
+    let statuses: Vec<String> = statuses.iter().map(|status| status.name().to_owned()).collect();
+    let phases: Vec<String> = phases.iter().map(|phase| (*phase).to_owned()).collect();
+    let expiries: Vec<DateTime<Utc>> = checkouts.iter().map(|checkout| checkout.expires_at).collect();
+    sqlx::query!(
+        "insert into checkouts (id, cart_id, order_id, status, phase, log, expires_at, finished_at)
+         select u.id, u.cart_id, u.order_id, u.status, u.phase, u.log, u.expires_at,
+                case when u.status = 'active' then null else now() end
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[])
+              as u (id, cart_id, order_id, status, phase, log, expires_at)",
+        &ids,
+        &carts,
+        &orders,
+        &statuses,
+        &phases,
+        logs,
+        &expiries,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn read(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Option<Checkout>> {
+    sqlx::query_as!(
+        Checkout,
+        r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
+                  status as "status: Status", phase, expires_at, expires_at <= now() as "due!"
+           from checkouts where id = $1"#,
+        id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// Locks a checkout until the transaction ends.
+pub(super) async fn lock(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Option<Checkout>> {
+    sqlx::query_as!(
+        Checkout,
+        r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
+                  status as "status: Status", phase, expires_at, expires_at <= now() as "due!"
+           from checkouts where id = $1 for update"#,
+        id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// The checkout that made an order, and its cart.
+pub(super) async fn of_order(tx: &mut TenantTx, order: OrderId) -> sqlx::Result<Option<(CheckoutId, CartId)>> {
+    let row = sqlx::query!(
+        r#"select id as "id: CheckoutId", cart_id as "cart: CartId" from checkouts where order_id = $1"#,
+        order.0,
+    );
+    Ok(row.fetch_optional(tx.conn()).await?.map(|row| (row.id, row.cart)))
+}
+
+/// Ends a checkout that is active, adding to its log.
+pub(super) async fn finish(
+    tx: &mut TenantTx,
+    id: CheckoutId,
+    to: Status,
+    phase: Option<&str>,
+    failure: Option<&str>,
+    log: &Value,
+) -> Result<(), CheckoutError> {
+    let done = sqlx::query!(
+        "update checkouts
+         set status = $2, phase = coalesce($3, phase), failure = $4, log = log || $5, updated_at = now(),
+             finished_at = now()
+         where id = $1 and status = 'active'",
+        id.0,
+        to.name(),
+        phase,
+        failure,
+        log,
+    )
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(CheckoutError::Ended("no longer active")) }
+}
+
+/// Holds the goods longer, because the payment is not decided.
+pub(super) async fn extend(tx: &mut TenantTx, id: CheckoutId, minutes: i32) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkouts set expires_at = now() + make_interval(mins => $2), updated_at = now()
+         where id = $1 and status = 'active'",
+        id.0,
+        minutes,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Active checkouts whose time is over, the longest overdue first.
+pub(super) async fn due(tx: &mut TenantTx, limit: i64) -> sqlx::Result<Vec<CheckoutId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: CheckoutId" from checkouts
+           where status = 'active' and expires_at <= now() order by expires_at limit $1"#,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// A checkout as staff sees it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CheckoutEntry {
+    /// Its id.
+    pub id: CheckoutId,
+    /// The cart that is bought.
+    pub cart_id: CartId,
+    /// The order that it made.
+    pub order_id: OrderId,
+    /// `active`, `completed`, `failed`, `expired` or `cancelled`.
+    pub status: String,
+    /// The last phase that was reached.
+    pub phase: String,
+    /// Why it came to nothing.
+    pub failure: Option<String>,
+    /// Phases and compensations, with times and durations.
+    #[schema(value_type = Object)]
+    pub log: Value,
+    /// Until when the goods are held.
+    pub expires_at: DateTime<Utc>,
+    /// When it was started.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn list(
+    tx: &mut TenantTx,
+    before: Option<CheckoutId>,
+    limit: i64,
+) -> sqlx::Result<Vec<CheckoutEntry>> {
+    sqlx::query_as!(
+        CheckoutEntry,
+        r#"select id as "id: CheckoutId", cart_id as "cart_id: CartId", order_id as "order_id: OrderId", status, phase,
+                  failure, log, expires_at, created_at, finished_at
+           from checkouts where id < $1 order by id desc limit $2"#,
+        before.map_or(Uuid::max(), |id| id.0),
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await
+}

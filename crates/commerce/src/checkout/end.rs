@@ -1,0 +1,186 @@
+//! End a checkout that came to nothing: its time is over, or the shopper calls it off.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use kernel::db::TenantTx;
+use kernel::idempotency::Answer;
+use kernel::problem::Problem;
+use serde_json::json;
+
+use super::model::Status;
+use super::settle::{Held, hold, settle};
+use super::{CheckoutError, CheckoutId, db, view};
+use crate::carts;
+use crate::events::{self, Event};
+use crate::inventory;
+use crate::orders::{self, Step};
+use crate::payments::{self, Asked, PaymentError, PaymentId, Reported};
+use crate::shop::Shop;
+
+/// For how many minutes the goods stay held while the provider does not say whether it was paid.
+const EXTENSION_MINUTES: i32 = 5;
+
+/// Why a checkout ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its time is over.
+    Expired,
+    /// The shopper calls it off.
+    Cancelled,
+}
+
+/// What is undone, and in whose name.
+pub(super) struct Undone<'a> {
+    pub(super) checkout: Status,
+    pub(super) order: Step,
+    pub(super) reason: &'a str,
+}
+
+/// Ends an active checkout. The provider is asked first: if the money came just before, the order is paid instead; if
+/// the provider does not say, the goods stay held and the error says so. Ending twice is ending once.
+pub async fn end(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<(), CheckoutError> {
+    let Some(payment) = called_off(shop, id, ending).await? else { return Ok(()) };
+    if payment.asks_provider {
+        match payments::cancel(shop, payment.id).await {
+            Ok(asked) => {
+                let paid = matches!(&asked, Asked::Report(report) if report.status == Reported::Succeeded);
+                let off = matches!(&asked, Asked::Refused { .. })
+                    || matches!(&asked, Asked::Report(report) if report.status == Reported::Cancelled);
+                if paid {
+                    settle(shop, payment.id, asked).await?;
+                    return Ok(());
+                }
+                if !off {
+                    settle(shop, payment.id, asked).await?;
+                    extend(shop, id).await?;
+                    return Err(undecided());
+                }
+            }
+            Err(error) => {
+                extend(shop, id).await?;
+                return Err(error.into());
+            }
+        }
+    }
+    kernel::db::retrying(|| close(shop, id, payment.id, ending)).await
+}
+
+fn undecided() -> CheckoutError {
+    let reason = "the payment is being processed and can be neither called off nor counted on".to_owned();
+    PaymentError::Provider(stripe_gateway::GatewayError::Unknown { reason }).into()
+}
+
+struct Pending {
+    id: PaymentId,
+    asks_provider: bool,
+}
+
+/// The payment to call off; `None` when there is nothing to end.
+async fn called_off(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<Option<Pending>, CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    let checkout = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
+    let payment = payments::of_order(&mut tx, checkout.order).await?.ok_or(PaymentError::NotFound)?;
+    tx.commit().await?;
+    match checkout.status {
+        Status::Active if ending == Ending::Expired && !checkout.due => Ok(None),
+        Status::Active => Ok(Some(Pending { id: payment.id, asks_provider: payment.provider == "stripe" })),
+        Status::Cancelled | Status::Expired | Status::Failed => Ok(None),
+        Status::Completed if ending == Ending::Expired => Ok(None),
+        Status::Completed => Err(CheckoutError::Ended(Status::Completed.name())),
+    }
+}
+
+async fn extend(shop: &Shop, id: CheckoutId) -> Result<(), CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    db::extend(&mut tx, id, EXTENSION_MINUTES).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn close(shop: &Shop, id: CheckoutId, payment: PaymentId, ending: Ending) -> Result<(), CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    let found = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
+    let mut held = hold(&mut tx, id, found.cart, found.order, payment).await?;
+    if held.checkout.status != Status::Active || !held.payment.status.open() {
+        return Ok(());
+    }
+    let undone = match ending {
+        Ending::Expired => Undone { checkout: Status::Expired, order: Step::Fail, reason: "checkout_expired" },
+        Ending::Cancelled => Undone { checkout: Status::Cancelled, order: Step::Cancel, reason: "cancelled_by_shopper" },
+    };
+    let mut told =
+        payments::give_up(&mut tx, &mut held.payment, payments::Status::Cancelled, undone.reason).await?;
+    told.extend(undo(&mut tx, shop, &mut held, &undone).await?);
+    events::tell(&mut tx, shop, &told).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Compensates in reverse order: the order ends, the cart opens again, the goods go back.
+pub(super) async fn undo(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    held: &mut Held,
+    undone: &Undone<'_>,
+) -> Result<Vec<Event>, CheckoutError> {
+    let Undone { checkout: status, order: step, reason } = undone;
+    tracing::info!(
+        tenant = %shop.slug, request_id = shop.origin.request_id, checkout_id = %held.checkout.id,
+        phase = held.checkout.phase, reason, "checkout failed"
+    );
+    let now = shop.clock.now();
+    let log = json!([
+        { "undone": "order_created", "at": now, "reason": reason },
+        { "undone": "inventory_reserved", "at": now, "reason": reason },
+        { "undone": "cart_validated", "at": now, "reason": reason },
+    ]);
+    db::finish(tx, held.checkout.id, *status, None, Some(reason), &log).await?;
+    let event = orders::step(tx, shop, &mut held.order, *step, Some(reason)).await?;
+    carts::reopen(tx, held.checkout.cart).await?;
+    inventory::release(tx, shop, held.order.id.0, reason).await?;
+    tracing::info!(tenant = %shop.slug, checkout_id = %held.checkout.id, order_id = %held.order.id, "rollback step completed");
+    Ok(vec![event])
+}
+
+/// How long an active checkout has still to live; `None` once it has ended.
+pub async fn remaining(shop: &Shop, id: CheckoutId) -> Result<Option<Duration>, CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    let checkout = db::read(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(checkout.filter(|checkout| checkout.status == Status::Active).map(|checkout| {
+        let left = checkout.expires_at - shop.clock.now();
+        left.to_std().unwrap_or_default().max(Duration::from_secs(1))
+    }))
+}
+
+/// Ends the checkouts whose time is over, at most `limit`. Returns how many ended and how many could not.
+pub async fn expire_due(shop: &Shop, limit: i64) -> Result<(usize, usize), CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    let due = db::due(&mut tx, limit).await?;
+    tx.commit().await?;
+    let (mut ended, mut left) = (0, 0);
+    for id in due {
+        match end(shop, id, Ending::Expired).await {
+            Ok(()) => ended += 1,
+            Err(error) => {
+                tracing::warn!(tenant = %shop.slug, checkout_id = %id, %error, "a checkout could not be ended yet");
+                left += 1;
+            }
+        }
+    }
+    Ok((ended, left))
+}
+
+/// Calls a checkout off for its shopper, and answers how the purchase stands.
+pub(super) async fn cancel(shop: &Shop, id: CheckoutId) -> Result<Answer, Problem> {
+    end(shop, id, Ending::Cancelled).await?;
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let purchase = view::read(&mut tx, shop, id).await?;
+    tx.commit().await.map_err(Problem::database)?;
+    match purchase.checkout.status {
+        // The money was quicker.
+        "completed" => Err(CheckoutError::Ended(Status::Completed.name()).into()),
+        _ => Answer::new(StatusCode::OK, &purchase),
+    }
+}

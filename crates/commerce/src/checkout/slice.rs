@@ -1,0 +1,240 @@
+//! One transaction for a slice of checkouts: read and lock, decide, write.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use kernel::db::TenantTx;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::decide::{NewCheckout, Outcome, Request, State, Writes, carts, decide};
+use super::model::{Method, Status};
+use super::{CheckoutError, db};
+use crate::idempotency::{self, Claimed, NewKey};
+use crate::jobs::{self, Due, Kind, NewJob};
+use crate::settings::Settings;
+use crate::shop::Shop;
+use crate::{carts, catalog, events, inventory, orders, payments, settings, usage};
+
+/// How soon the provider is asked again about a payment that nobody has heard of.
+const FIRST_LOOK: Duration = Duration::from_secs(30);
+
+/// What became of a request, and the right to finish its key where there is more to do.
+pub(super) type Verdict = (Outcome, Option<Claimed>);
+
+/// Decides the requests in order of arrival and makes the outcome durable. One verdict each, in the same order.
+pub(super) async fn run(shop: &Shop, requests: &[Request]) -> Result<Vec<Verdict>, CheckoutError> {
+    let clock = Phases::start();
+    let mut tx = shop.db.begin().await?;
+    let (state, month) = read(&mut tx, shop, requests).await?;
+    let (now, reading) = (state.now, clock.elapsed());
+    let (outcomes, writes) = decide(state, requests);
+    let log = clock.log(now, reading);
+    write(&mut tx, shop, requests, &writes, &month, &log).await?;
+    let claims = claim(&mut tx, requests, &outcomes, &writes).await?;
+    tx.commit().await?;
+    report(shop, &writes);
+    Ok(outcomes.into_iter().zip(claims).map(settled).collect())
+}
+
+async fn read(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    requests: &[Request],
+) -> Result<(State, usage::MonthlyOrders), CheckoutError> {
+    let store = settings::lock_store(tx).await?;
+    let settings = settings::read(tx).await?;
+    let scopes: Vec<String> = requests.iter().map(|request| request.scope.clone()).collect();
+    let keys: Vec<String> = requests.iter().map(|request| request.key.clone()).collect();
+    let keys = idempotency::find(tx, &scopes, &keys).await?;
+
+    let mut cart_ids: Vec<_> = requests.iter().map(|request| request.cart).collect();
+    cart_ids.sort_unstable();
+    cart_ids.dedup();
+    let carts = carts::lock_for_checkout(tx, &cart_ids).await?;
+    let (now, live) = db::live(tx, &cart_ids).await?;
+
+    let mut variant_ids: Vec<_> =
+        carts.values().flat_map(|cart| cart.lines.iter().map(|line| line.variant_id)).collect();
+    variant_ids.sort_unstable();
+    variant_ids.dedup();
+    let variants = catalog::variants_for_sale(tx, &variant_ids).await?;
+    let month = usage::used_this_month(tx, shop).await?;
+    let levels = inventory::lock_levels(tx, &variant_ids).await?;
+
+    let state = State {
+        currency: shop.currency.code(),
+        expires_at: now + ttl(shop, &settings),
+        account: settings.stripe_account,
+        now,
+        next_number: store.next_order_number,
+        orders_left: month.left,
+        limit: month.reached.clone(),
+        keys,
+        carts,
+        live,
+        variants,
+        levels,
+    };
+    Ok((state, month))
+}
+
+/// As the store says, else as the platform does; never longer than the platform allows.
+fn ttl(shop: &Shop, settings: &Settings) -> Duration {
+    let minutes = settings.checkout_ttl_minutes.and_then(|minutes| u64::try_from(minutes).ok());
+    let wanted = minutes.map_or(shop.platform.checkout_ttl, |minutes| Duration::from_secs(minutes * 60));
+    wanted.min(shop.platform.checkout_max_ttl)
+}
+
+async fn write(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    requests: &[Request],
+    writes: &Writes,
+    month: &usage::MonthlyOrders,
+    log: &PhaseLog,
+) -> Result<(), CheckoutError> {
+    if !writes.orders.is_empty() {
+        let count = i64::try_from(writes.orders.len()).map_err(|_| CheckoutError::Inconsistent("count"))?;
+        let mut told = orders::create(tx, &writes.orders).await?;
+        told.extend(payments::create(tx, &writes.payments).await?);
+        let (ends, phases): (Vec<Status>, Vec<&str>) = writes.checkouts.iter().map(end_of_slice).unzip();
+        let logs: Vec<Value> = writes.checkouts.iter().map(|checkout| log.of(checkout)).collect();
+        db::insert(tx, &writes.checkouts, &ends, &phases, &logs).await?;
+        let (in_checkout, bought) = carts(writes);
+        carts::set_in_checkout(tx, &in_checkout).await?;
+        if !bought.is_empty() {
+            carts::complete(tx, &bought).await?;
+        }
+        events::tell(tx, shop, &told).await?;
+        jobs::enqueue(tx, shop, &later(&writes.checkouts)).await?;
+        settings::advance_order_number(tx, count).await?;
+        usage::record_this_month(tx, month, count).await?;
+    }
+    if !writes.keys.is_empty() {
+        let keys: Vec<NewKey> = writes
+            .keys
+            .iter()
+            .map(|(at, answer)| NewKey {
+                scope: requests[*at].scope.clone(),
+                key: requests[*at].key.clone(),
+                fingerprint: requests[*at].fingerprint,
+                subject: Some(requests[*at].checkout.0),
+                answer: answer.clone(),
+            })
+            .collect();
+        idempotency::insert(tx, &keys).await?;
+    }
+    // The hottest rows last, held shortest.
+    inventory::reserve(tx, shop, &writes.takes).await?;
+    if !writes.sure.is_empty() {
+        let sure: Vec<Uuid> = writes.sure.iter().map(|order| order.0).collect();
+        inventory::commit(tx, shop, &sure).await?;
+    }
+    Ok(())
+}
+
+fn end_of_slice(checkout: &NewCheckout) -> (Status, &'static str) {
+    match checkout.method {
+        Method::Card => (Status::Active, "order_created"),
+        Method::Cod => (Status::Completed, "completed"),
+    }
+}
+
+/// What must happen even if nobody comes back: ask about the payment, and end the checkout in time.
+fn later(checkouts: &[NewCheckout]) -> Vec<NewJob> {
+    let waiting = checkouts.iter().filter(|checkout| checkout.method == Method::Card);
+    waiting
+        .flat_map(|checkout| {
+            let job = |kind, subject, due| NewJob { kind, subject, due, request_id: checkout.request_id.clone() };
+            [
+                job(Kind::SettlePayment, checkout.payment.0, Due::In(FIRST_LOOK)),
+                job(Kind::ExpireCheckout, checkout.id.0, Due::At(checkout.expires_at)),
+            ]
+        })
+        .collect()
+}
+
+/// Takes over keys whose first request died; those that have still to be answered are ours by lease 1.
+async fn claim(
+    tx: &mut TenantTx,
+    requests: &[Request],
+    outcomes: &[Outcome],
+    writes: &Writes,
+) -> Result<Vec<Option<Claimed>>, CheckoutError> {
+    let mut claims = vec![None; requests.len()];
+    for (at, outcome) in outcomes.iter().enumerate() {
+        if matches!(outcome, Outcome::Pay { .. }) {
+            let (scope, key) = (requests[at].scope.clone(), requests[at].key.clone());
+            claims[at] = Some(Claimed { scope, key, lease: 1 });
+        }
+    }
+    for at in &writes.resumed {
+        claims[*at] = idempotency::claim_again(tx, &requests[*at].scope, &requests[*at].key).await?;
+    }
+    Ok(claims)
+}
+
+fn settled((outcome, claimed): (Outcome, Option<Claimed>)) -> Verdict {
+    match (&outcome, &claimed) {
+        (Outcome::Resume(_), None) => (Outcome::InFlight, None),
+        _ => (outcome, claimed),
+    }
+}
+
+fn report(shop: &Shop, writes: &Writes) {
+    for (checkout, order) in writes.checkouts.iter().zip(&writes.orders) {
+        let request_id = &checkout.request_id;
+        tracing::info!(
+            event = "order.created", tenant = %shop.slug, request_id, checkout_id = %checkout.id,
+            cart_id = %checkout.cart, order_id = %order.id, number = order.number, total_minor = order.total_minor,
+            "checkout started"
+        );
+        if checkout.method == Method::Cod {
+            tracing::info!(tenant = %shop.slug, request_id, checkout_id = %checkout.id, order_id = %order.id, "checkout completed");
+        }
+    }
+}
+
+/// Measures the phases of a slice.
+struct Phases(Instant);
+
+/// The phases that a slice went through, with their durations.
+struct PhaseLog {
+    at: DateTime<Utc>,
+    reading_ms: u64,
+    deciding_ms: u64,
+}
+
+impl Phases {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn log(&self, at: DateTime<Utc>, reading: Duration) -> PhaseLog {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        PhaseLog { at, reading_ms: millis(reading), deciding_ms: millis(self.elapsed().saturating_sub(reading)) }
+    }
+}
+
+impl PhaseLog {
+    fn of(&self, checkout: &NewCheckout) -> Value {
+        let entry = |phase: &str, ms: u64| json!({ "phase": phase, "at": self.at, "ms": ms });
+        let mut entries = vec![
+            entry("started", 0),
+            entry("cart_validated", self.reading_ms),
+            entry("inventory_reserved", self.deciding_ms),
+            entry("price_locked", 0),
+            entry("order_created", 0),
+        ];
+        if checkout.method == Method::Cod {
+            entries.push(entry("stock_committed", 0));
+            entries.push(entry("completed", 0));
+        }
+        Value::Array(entries)
+    }
+}

@@ -1,0 +1,191 @@
+//! Start a checkout: decide it with its neighbours, then ask for the money.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use kernel::idempotency::{Answer, IdempotencyKey, fingerprint, in_progress, reused};
+use kernel::problem::Problem;
+
+use super::decide::{Outcome, Request};
+use super::settle::{Settled, settle};
+use super::{CheckoutError, CheckoutId, Queue, StartCheckout, validate, view};
+use crate::carts::{self, CartId};
+use crate::idempotency::{self, Claimed, PATIENCE};
+use crate::orders::{self, OrderId};
+use crate::payments::{self, Asked, PaymentError, PaymentId};
+use crate::shop::Shop;
+
+const ROUTE: &str = "POST /api/v1/checkouts";
+/// How often the database is asked for an answer that another process may have given.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Buys a cart. The same key gives the same answer, whatever happened in between.
+pub async fn start(
+    shop: &Shop,
+    key: &IdempotencyKey,
+    cart_token: &str,
+    request: &StartCheckout,
+) -> Result<Answer, Problem> {
+    if !carts::proves(shop, request.cart_id, cart_token) {
+        return Err(Problem::not_found("cart"));
+    }
+    let request = prepare(shop, key, request)?;
+    let (outcome, claimed) = Queue::submit(shop, request.clone()).await?;
+    match outcome {
+        Outcome::Replay(answer) => Ok(answer),
+        Outcome::Reused => {
+            tracing::warn!(event = "idempotency.conflict", tenant = %shop.slug, key = key.0, "key used for another request");
+            Err(reused())
+        }
+        Outcome::InFlight => wait(shop, &request).await,
+        Outcome::Live(checkout) => live(shop, checkout, request.cart).await,
+        Outcome::Refused { problem, stored } => {
+            shop.checkouts.answered.notify_waiters();
+            if problem.code == "stock.insufficient" {
+                tracing::warn!(event = "stock.insufficient", tenant = %shop.slug, cart_id = %request.cart, "checkout failed");
+            }
+            if stored { Ok(Answer::problem(&problem)) } else { Err(problem) }
+        }
+        Outcome::Done(answer) => {
+            shop.checkouts.answered.notify_waiters();
+            Ok(answer)
+        }
+        Outcome::Pay { checkout, payment } => pay(shop, checkout, payment, claimed).await,
+        Outcome::Resume(checkout) => resume(shop, checkout, claimed).await,
+    }
+}
+
+fn prepare(shop: &Shop, key: &IdempotencyKey, request: &StartCheckout) -> Result<Request, Problem> {
+    let order = OrderId::new();
+    Ok(Request {
+        scope: format!("{ROUTE} cart {}", request.cart_id),
+        key: key.0.clone(),
+        fingerprint: fingerprint(ROUTE, request)?,
+        cart: request.cart_id,
+        form: validate::check(request),
+        expected_total_minor: request.expected_total_minor,
+        checkout: CheckoutId::new(),
+        order,
+        order_token: orders::token(shop, order),
+        payment: PaymentId::new(),
+        provider_key: format!("souk-{}-{}-1", shop.id.0.simple(), order.0.simple()),
+        origin: shop.origin.clone(),
+    })
+}
+
+/// The order stands; ask the provider for a payment, write down what it says, and answer.
+async fn pay(
+    shop: &Shop,
+    checkout: CheckoutId,
+    payment: PaymentId,
+    claimed: Option<Claimed>,
+) -> Result<Answer, Problem> {
+    let asked = payments::ask(shop, payment).await;
+    let outcome = match asked {
+        Ok(asked) => settle(shop, payment, asked).await.map_err(Problem::from),
+        Err(error) => Err(error.into()),
+    };
+    let answered = match outcome {
+        Ok(Settled::Refused(code)) => answer(shop, checkout, claimed.as_ref(), Some(&code)).await,
+        Ok(Settled::Applied) => answer(shop, checkout, claimed.as_ref(), None).await,
+        Err(problem) => Err(problem),
+    };
+    if let (Err(_), Some(claimed)) = (&answered, &claimed) {
+        give_back(shop, claimed).await;
+    }
+    shop.checkouts.answered.notify_waiters();
+    answered
+}
+
+/// Reads the purchase and stores the answer made of it under the key, in one transaction.
+async fn answer(
+    shop: &Shop,
+    checkout: CheckoutId,
+    claimed: Option<&Claimed>,
+    refused: Option<&str>,
+) -> Result<Answer, Problem> {
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let purchase = view::read(&mut tx, shop, checkout).await?;
+    let answer = match refused {
+        None => Answer::new(StatusCode::CREATED, &purchase)?,
+        Some(code) => Answer::problem(
+            &Problem::new(
+                StatusCode::PAYMENT_REQUIRED,
+                "payment.refused",
+                "the payment provider refused the payment; nothing was charged and nothing is held",
+            )
+            .with("provider_code", code)
+            .with("order_id", purchase.order.id.to_string()),
+        ),
+    };
+    if let Some(claimed) = claimed
+        && !idempotency::finish(&mut tx, claimed, &answer).await.map_err(Problem::database)?
+    {
+        // Somebody took the key over while we were away; theirs is the answer.
+        return Err(in_progress());
+    }
+    tx.commit().await.map_err(Problem::database)?;
+    Ok(answer)
+}
+
+/// Lets a retry with the same key go on at once.
+async fn give_back(shop: &Shop, claimed: &Claimed) {
+    let released = async {
+        let mut tx = shop.db.begin().await?;
+        idempotency::release(&mut tx, claimed).await?;
+        tx.commit().await
+    };
+    if let Err(error) = released.await {
+        tracing::warn!(tenant = %shop.slug, %error, "key stays leased until its time is over");
+    }
+}
+
+/// Goes on with a checkout whose first request died.
+async fn resume(shop: &Shop, checkout: CheckoutId, claimed: Option<Claimed>) -> Result<Answer, Problem> {
+    let payment = undecided_payment(shop, checkout).await?;
+    match payment {
+        Some(payment) => pay(shop, checkout, payment, claimed).await,
+        None => answer(shop, checkout, claimed.as_ref(), None).await,
+    }
+}
+
+/// The payment that has still to be asked for.
+async fn undecided_payment(shop: &Shop, checkout: CheckoutId) -> Result<Option<PaymentId>, CheckoutError> {
+    let mut tx = shop.db.begin().await?;
+    let found = super::db::read(&mut tx, checkout).await?.ok_or(CheckoutError::NotFound)?;
+    let payment = payments::of_order(&mut tx, found.order).await?.ok_or(PaymentError::NotFound)?;
+    tx.commit().await?;
+    Ok((payment.provider_ref.is_none() && payment.provider == "stripe").then_some(payment.id))
+}
+
+/// The cart is being bought already, perhaps in another tab: the answer is that purchase.
+async fn live(shop: &Shop, checkout: CheckoutId, cart: CartId) -> Result<Answer, Problem> {
+    tracing::debug!(tenant = %shop.slug, checkout_id = %checkout, cart_id = %cart, "the cart is being bought already");
+    if let Some(payment) = undecided_payment(shop, checkout).await? {
+        let asked: Asked = payments::ask(shop, payment).await?;
+        settle(shop, payment, asked).await?;
+    }
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let purchase = view::read(&mut tx, shop, checkout).await?;
+    tx.commit().await.map_err(Problem::database)?;
+    Answer::new(StatusCode::OK, &purchase)
+}
+
+/// Waits for the first request with this key to be answered, here or in another process.
+async fn wait(shop: &Shop, request: &Request) -> Result<Answer, Problem> {
+    let started = Instant::now();
+    let (scopes, keys) = ([request.scope.clone()], [request.key.clone()]);
+    loop {
+        let told = shop.checkouts.answered.notified();
+        let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+        let found = idempotency::find(&mut tx, &scopes, &keys).await.map_err(Problem::database)?;
+        tx.commit().await.map_err(Problem::database)?;
+        if let Some(answer) = found.into_values().next().and_then(|stored| stored.answer) {
+            return Ok(answer);
+        }
+        if started.elapsed() > PATIENCE {
+            return Err(in_progress());
+        }
+        let _ = tokio::time::timeout(LOOK_EVERY, told).await;
+    }
+}

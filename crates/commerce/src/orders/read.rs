@@ -1,0 +1,23 @@
+//! Read orders.
+
+use kernel::db::TenantTx;
+
+use super::{Order, OrderError, OrderId, db};
+use crate::shop::Shop;
+
+/// An order with its lines.
+pub async fn order(tx: &mut TenantTx, id: OrderId) -> Result<Order, OrderError> {
+    let mut order = db::order(tx, id).await?.ok_or(OrderError::NotFound)?;
+    order.items = db::items(tx, id).await?;
+    Ok(order)
+}
+
+/// The secret that lets a guest see the order.
+pub fn token(shop: &Shop, id: OrderId) -> String {
+    shop.possession.token("order", &[shop.id.0.as_bytes(), id.0.as_bytes()])
+}
+
+/// Does `token` let its bearer see the order?
+pub(super) fn proves(shop: &Shop, id: OrderId, token: &str) -> bool {
+    shop.possession.proves(token, "order", &[shop.id.0.as_bytes(), id.0.as_bytes()])
+}

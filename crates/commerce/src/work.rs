@@ -1,0 +1,75 @@
+//! What the worker does for a store: jobs that are due, and events on their way to those who listen.
+
+use std::time::Duration;
+
+use kernel::problem::Problem;
+use serde_json::Value;
+
+use crate::catalog::VariantId;
+use crate::checkout::{self, CheckoutError, CheckoutId, Ending};
+use crate::events;
+use crate::inventory;
+use crate::jobs::{Job, Kind};
+use crate::outbox::News;
+use crate::payments::PaymentId;
+use crate::shop::Shop;
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// There is nothing left to do.
+    Finished,
+    /// It is to be done again after so long.
+    Again(Duration),
+}
+
+/// Does one job. It may be done twice, late, or beside itself.
+pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, CheckoutError> {
+    match Kind::from_name(&job.kind) {
+        Some(Kind::ExpireCheckout) => {
+            checkout::end(shop, CheckoutId(job.subject), Ending::Expired).await?;
+            // The time may have been extended meanwhile.
+            Ok(match checkout::remaining(shop, CheckoutId(job.subject)).await? {
+                Some(wait) => Done::Again(wait),
+                None => Done::Finished,
+            })
+        }
+        Some(Kind::SettlePayment) => {
+            let wait = checkout::settle_undecided(shop, PaymentId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
+        }
+        Some(Kind::ProcessProviderEvents) => {
+            checkout::process_open_events(shop).await?;
+            Ok(Done::Finished)
+        }
+        // Another version of the server knows what it is.
+        None => Ok(Done::Again(Duration::from_secs(60))),
+    }
+}
+
+/// Hands a store's news on: to the published feed, then to each consumer. The same news may come again.
+pub async fn deliver(shop: &Shop, news: Vec<News>) -> Result<(), sqlx::Error> {
+    let positions: Vec<i64> = news.iter().map(|news| news.position).collect();
+    events::publish(shop, &positions).await?;
+    watch_stock(shop, &news).await
+}
+
+/// Consumer: tells when there is little left of a variant.
+async fn watch_stock(shop: &Shop, news: &[News]) -> Result<(), sqlx::Error> {
+    let mut variants: Vec<VariantId> = news
+        .iter()
+        .filter(|news| matches!(news.event_type.as_str(), "stock.reserved" | "stock.adjusted" | "stock.released"))
+        .map(|news| VariantId(news.aggregate_id))
+        .collect();
+    variants.sort_unstable();
+    variants.dedup();
+    if variants.is_empty() { Ok(()) } else { inventory::notice_low_stock(shop, &variants).await }
+}
+
+/// What a problem says to a log.
+pub fn explain(error: CheckoutError) -> String {
+    let problem = Problem::from(error);
+    let cause = problem.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let body: Value = problem.body(None);
+    format!("{} {}{cause}", body["code"].as_str().unwrap_or_default(), problem.detail)
+}
