@@ -1,7 +1,7 @@
 //! Give one tenant more or less of a feature than its plan does.
 
 use chrono::{DateTime, Utc};
-use kernel::db::{LandlordTx, on_constraint};
+use kernel::db::LandlordTx;
 use kernel::id::TenantId;
 use kernel::origin::Origin;
 use serde_json::json;
@@ -33,11 +33,10 @@ pub async fn set_override(
         return Err(OverrideError::Negative);
     }
     let set = db::set_override(tx, tenant, feature, to).await;
-    set.or_else(|error| match on_constraint("feature_overrides_feature_fkey", OverrideError::UnknownFeature)(error) {
-        OverrideError::Database(error) => {
-            Err(on_constraint("feature_overrides_tenant_id_fkey", OverrideError::UnknownTenant)(error))
-        }
-        known @ (OverrideError::UnknownFeature | OverrideError::UnknownTenant | OverrideError::Negative) => Err(known),
+    set.map_err(|error| match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("feature_overrides_feature_fkey") => OverrideError::UnknownFeature,
+        Some("feature_overrides_tenant_id_fkey") => OverrideError::UnknownTenant,
+        Some(_) | None => error.into(),
     })?;
     changes::tell(tx, tenant).await?;
     let data = json!({"feature": feature, "enabled": to.enabled, "limit": to.limit, "expires_at": to.expires_at});

@@ -37,7 +37,7 @@ pub enum TenantError {
     #[error("the token could not be made")]
     Token(#[from] TokenError),
     #[error("what the act needs failed: {}", .0.detail)]
-    Failed(Problem),
+    Failed(Box<Problem>),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -63,7 +63,7 @@ impl TenantError {
 
 impl From<Problem> for TenantError {
     fn from(problem: Problem) -> Self {
-        Self::Failed(problem)
+        Self::Failed(Box::new(problem))
     }
 }
 
@@ -87,7 +87,7 @@ impl From<TenantError> for Problem {
             TenantError::InProgress => idempotency::in_progress(),
             TenantError::Account(error) => error.into(),
             TenantError::Token(cause) => Problem::internal(cause),
-            TenantError::Failed(problem) => problem,
+            TenantError::Failed(problem) => *problem,
             TenantError::Database(cause) => Problem::database(cause),
         }
     }
