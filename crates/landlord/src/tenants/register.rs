@@ -5,15 +5,14 @@ use std::time::Duration;
 use kernel::db::{LandlordTx, retrying};
 use kernel::id::{AccountId, TenantId};
 use kernel::idempotency::{Answer, Fingerprint, IdempotencyKey};
-use kernel::money::Currency;
 use kernel::origin::{Actor, Origin};
 use kernel::problem::{FieldError, Problem};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::error::MAX_UNVERIFIED;
-use super::{NewTenant, TenantError, check_slug, db, finish_signup};
-use crate::accounts::{self, AccountError, Email, Person, WeakPassword};
+use super::request::{Checked, check, fingerprint};
+use super::{NewTenant, SignUp, TenantError, db, finish_signup};
+use crate::accounts::{self, AccountError, Person};
 use crate::audit::{self, Act};
 use crate::idempotency::{self, Claim, Held};
 use crate::platform::Landlord;
@@ -23,35 +22,6 @@ pub(super) const SCOPE: &str = "signup";
 
 /// How long a request waits for another with the same key, in steps.
 const PATIENCE_MS: [u64; 7] = [50, 100, 200, 300, 400, 450, 500];
-
-/// Who wants which store.
-#[derive(Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignUp {
-    /// Address of the owner's account, new or not.
-    #[garde(length(bytes, max = 320))]
-    #[schema(min_length = 3, max_length = 254)]
-    pub email: String,
-    /// Password of that account: 10 bytes at least when it is new.
-    #[garde(length(bytes, max = 1024))]
-    #[schema(format = Password, min_length = 10, max_length = 1024)]
-    pub password: String,
-    /// Name of the store for people.
-    #[garde(length(bytes, max = 480))]
-    #[schema(min_length = 1, max_length = 120)]
-    pub store_name: String,
-    /// Name of the store in addresses.
-    #[garde(skip)]
-    #[schema(pattern = "^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
-    pub slug: String,
-    /// Code of a plan; the first on offer when not given.
-    #[garde(length(bytes, max = 64))]
-    pub plan: Option<String>,
-    /// ISO 4217 code of the currency of its prices; `USD` when not given.
-    #[garde(length(bytes, max = 16))]
-    #[schema(example = "USD")]
-    pub currency: Option<String>,
-}
 
 /// What became of a registration.
 #[derive(Debug)]
@@ -72,16 +42,6 @@ pub struct Ticket {
     pub(super) account: AccountId,
     pub(super) email: String,
     pub(super) held: Held,
-}
-
-/// A request that makes sense.
-struct Checked<'a> {
-    email: Email,
-    password: &'a str,
-    name: &'a str,
-    slug: &'a str,
-    plan: Option<&'a str>,
-    currency: Currency,
 }
 
 /// What became of the transaction.
@@ -137,46 +97,6 @@ pub(super) async fn release(landlord: &Landlord, held: &Held) {
     if let Err(error) = released.await {
         tracing::warn!(%error, "a sign-up's key stays held until its lease ends");
     }
-}
-
-fn check(request: &SignUp, password: Result<(), WeakPassword>) -> Result<Checked<'_>, TenantError> {
-    let mut errors = Vec::new();
-    if let Err(wrong) = check_slug(&request.slug) {
-        errors.push(FieldError::new("slug", wrong.code(), wrong.to_string()));
-    }
-    let email = Email::parse(&request.email);
-    if let Err(wrong) = email {
-        errors.push(FieldError::new("email", "email.invalid", wrong.to_string()));
-    }
-    if let Err(weak) = password {
-        errors.push(FieldError::new("password", weak.code(), weak.to_string()));
-    }
-    let name = request.store_name.trim();
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
-        let message = "must be 1 to 120 characters, none of them a control character";
-        errors.push(FieldError::new("store_name", "store_name.invalid", message));
-    }
-    let currency = request.currency.as_deref().unwrap_or("USD").parse::<Currency>();
-    if let Err(unknown) = &currency {
-        errors.push(FieldError::new("currency", "currency.unknown", unknown.to_string()));
-    }
-    match (email, currency) {
-        (Ok(email), Ok(currency)) if errors.is_empty() => Ok(Checked {
-            email,
-            password: &request.password,
-            name,
-            slug: &request.slug,
-            plan: request.plan.as_deref(),
-            currency,
-        }),
-        (Ok(_) | Err(_), Ok(_) | Err(_)) => Err(TenantError::Invalid(errors)),
-    }
-}
-
-fn fingerprint(request: &SignUp) -> Result<Fingerprint, TenantError> {
-    let SignUp { email, password, store_name, slug, plan, currency } = request;
-    let all = (email, password, store_name, slug, plan, currency);
-    Ok(kernel::idempotency::fingerprint("POST /api/v1/signup", &all)?)
 }
 
 async fn claim(landlord: &Landlord, key: &IdempotencyKey, fingerprint: &Fingerprint) -> sqlx::Result<Claim> {
@@ -292,69 +212,4 @@ async fn owner(tx: &mut LandlordTx, request: &Checked<'_>, person: &Person) -> R
 
 fn unknown_plan() -> TenantError {
     TenantError::Invalid(vec![FieldError::new("plan", "plan.unknown", "is no plan on offer; see /api/v1/plans")])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request() -> SignUp {
-        SignUp {
-            email: "Mira@Example.org ".to_owned(),
-            password: "correct horse battery staple".to_owned(),
-            store_name: " Mira's ".to_owned(),
-            slug: "mira".to_owned(),
-            plan: None,
-            currency: None,
-        }
-    }
-
-    fn codes(request: &SignUp) -> Vec<&'static str> {
-        match check(request, Err(WeakPassword::TooShort)) {
-            Err(TenantError::Invalid(errors)) => errors.iter().map(|error| error.code).collect(),
-            _ => vec![],
-        }
-    }
-
-    #[test]
-    fn a_request_is_brought_into_form() {
-        let request = request();
-        let checked = check(&request, Ok(())).unwrap();
-        assert_eq!((checked.email.as_str(), checked.name), ("mira@example.org", "Mira's"));
-        assert_eq!(checked.currency.code(), "USD");
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
-        let wrong = SignUp {
-            email: "nobody".to_owned(),
-            password: "short".to_owned(),
-            store_name: "a\0b".to_owned(),
-            slug: "admin".to_owned(),
-            currency: Some("usd".to_owned()),
-            plan: None,
-        };
-        assert_eq!(
-            codes(&wrong),
-            ["slug.reserved", "email.invalid", "password.too_short", "store_name.invalid", "currency.unknown"]
-        );
-        let problem = check(&wrong, Ok(())).map(|_| ()).map_err(Problem::from).unwrap_err();
-        assert_eq!((problem.status.as_u16(), problem.code), (422, "slug.reserved"));
-    }
-
-    #[test]
-    fn every_field_counts_for_the_fingerprint() {
-        let first = fingerprint(&request()).unwrap();
-        assert_eq!(first, fingerprint(&request()).unwrap());
-        for other in [
-            SignUp { email: "other@example.org".to_owned(), ..request() },
-            SignUp { password: "correct horse battery staples".to_owned(), ..request() },
-            SignUp { store_name: "Other".to_owned(), ..request() },
-            SignUp { slug: "other".to_owned(), ..request() },
-            SignUp { plan: Some("starter".to_owned()), ..request() },
-            SignUp { currency: Some("USD".to_owned()), ..request() },
-        ] {
-            assert_ne!(first, fingerprint(&other).unwrap());
-        }
-    }
 }
