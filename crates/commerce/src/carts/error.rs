@@ -44,7 +44,7 @@ pub enum CartError {
     Locked,
     #[error("the cart was bought; start a new one")]
     Completed,
-    #[error("a cart has at most {MAX_LINES} lines")]
+    #[error("must be at most {MAX_LINES} lines")]
     TooManyLines,
     #[error("some items cannot be put into the cart; see `errors`")]
     Refused(Vec<RefusedLine>),
@@ -62,7 +62,7 @@ impl From<CartError> for Problem {
             CartError::NoItem => Problem::not_found("item"),
             CartError::Locked => Problem::new(StatusCode::CONFLICT, "cart.locked", detail),
             CartError::Completed => Problem::new(StatusCode::CONFLICT, "cart.completed", detail),
-            CartError::TooManyLines => Problem::invalid(vec![FieldError::new("", "TOO_MANY_ITEMS", detail)]),
+            CartError::TooManyLines => Problem::invalid(vec![FieldError::new("items", "TOO_MANY_ITEMS", detail)]),
             CartError::Refused(lines) => refused(&lines),
             CartError::OutOfRange(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "amount.out_of_range", detail),
             CartError::Database(cause) => Problem::database(cause),

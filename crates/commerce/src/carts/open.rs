@@ -19,13 +19,12 @@ pub async fn show(shop: &Shop, id: CartId, token: &str) -> Result<Cart, CartErro
 
 /// Locks a cart that may be edited, and keeps it from expiring.
 pub(super) async fn lock(tx: &mut TenantTx, id: CartId) -> Result<Head, CartError> {
-    // What a refused edit touched is rolled back with it.
-    let head = match db::touch(tx, id).await? {
-        Some(head) => head,
-        None => there(db::head(tx, id).await?)?,
-    };
-    head.editable()?;
-    Ok(head)
+    if let Some(head) = db::touch(tx, id).await? {
+        return Ok(head);
+    }
+    there(db::head(tx, id).await?)?.editable()?;
+    // It was being checked out, and has been given back since.
+    Err(CartError::Locked)
 }
 
 /// Refuses a wrong secret in the words for a cart that is not there.

@@ -6,6 +6,7 @@ use kernel::problem::{FieldError, Problem};
 use serde_json::json;
 
 use super::CategoryId;
+use super::model::MAX_VARIANTS;
 use crate::usage::LimitReached;
 
 /// A SKU that another variant has, or that a request names twice.
@@ -33,11 +34,11 @@ pub enum CatalogError {
     CategoryHandleTaken,
     #[error("another variant has this SKU; see `errors`")]
     SkuTaken(Vec<TakenSku>),
-    #[error("the product has as many variants as it may have")]
+    #[error("must be at most {MAX_VARIANTS}")]
     TooManyVariants,
     #[error("must be the store's currency, {currency}, or left out")]
     WrongCurrency { field: String, currency: Currency },
-    #[error("is no category of this store")]
+    #[error("names no category of this store")]
     UnknownCategory { field: &'static str, id: CategoryId },
     #[error("a category cannot be part of itself or of its own parts")]
     CategoryCycle,
@@ -68,7 +69,9 @@ impl From<CatalogError> for Problem {
                 });
                 conflict("variant.sku_taken").with("skus", json!(skus)).with_errors(errors.collect())
             }
-            CatalogError::TooManyVariants => Problem::invalid(vec![FieldError::new("", "TOO_MANY_VARIANTS", detail)]),
+            CatalogError::TooManyVariants => {
+                Problem::invalid(vec![FieldError::new("variants", "TOO_MANY_VARIANTS", detail)])
+            }
             CatalogError::WrongCurrency { field, .. } => {
                 Problem::invalid(vec![FieldError::new(field, "WRONG_CURRENCY", detail)])
             }
