@@ -24,7 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Environment, Stage};
+use crate::config::{Config, Environment};
 use postgres::{Cluster, Durability};
 pub use state::Logins;
 use state::State;
@@ -66,6 +66,9 @@ pub struct Started {
 /// Brings everything up with `start`, until a signal comes.
 pub async fn run(options: Options, start: impl AsyncFnOnce(Start) -> anyhow::Result<Started>) -> anyhow::Result<()> {
     let mut environment = Environment::of_process();
+    if environment.get("SOUK_ENV") == Some("production") {
+        bail!("`souk dev` makes a demo store with known logins: run `souk serve` where SOUK_ENV is production");
+    }
     let mut signals = Signals::new()?;
     let mut state = State::open(&options.folder)?;
     let database = match environment.get("DATABASE_URL").or(environment.get("SOUK__DATABASE__URL")) {
@@ -96,9 +99,6 @@ async fn with_database(
     environment.set_default("SOUK__SERVER__PUBLIC_PORT", address.port().to_string());
     environment.set_default("SOUK__AUTH__SECRET", state.secrets.auth.clone());
     let config = Config::from_environment(&environment)?;
-    if config.stage == Stage::Production {
-        bail!("`souk dev` makes a demo store with known logins: run `souk serve` when SOUK_ENV is production");
-    }
 
     say("starting the platform");
     let shutdown = CancellationToken::new();
