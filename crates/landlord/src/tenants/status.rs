@@ -41,6 +41,17 @@ pub struct WrongState {
 }
 
 impl TenantState {
+    /// The name on the wire and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Provisioning, Self::Active, Self::Suspended, Self::Closing, Self::Closed];
 

@@ -1,0 +1,184 @@
+//! The application: which host gets which routes, and what guards them.
+//!
+//! ```text
+//! edge ─ host ─┬─ the platform's ──> landlord
+//!              ├─ a store's ─┬─ /api/v1/admin ── staff ── subscription ──> commerce
+//!              │             ├─ /webhooks ──────────────(signature)──────> commerce
+//!              │             └─ the rest ─────── subscription ──────────> commerce
+//!              └─ nobody's ──> 404
+//! ```
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
+use commerce::checkout;
+use commerce::shop::Shop;
+use kernel::http::body;
+use kernel::origin::{Actor, Origin};
+use kernel::problem::Problem;
+use landlord::Landlord;
+use landlord::subscriptions::open_for_business;
+use tower::ServiceExt;
+
+use crate::edge::edge;
+use crate::tenancy::{Host, Pools, Store, Stores, host_of, identify};
+use crate::{faces, pages};
+
+/// What the application is made of.
+#[derive(Clone)]
+pub struct App {
+    /// The platform.
+    pub landlord: Landlord,
+    /// The stores.
+    pub stores: Stores,
+    /// The ways to the databases.
+    pub pools: Pools,
+    /// The platform's own host.
+    pub platform_host: Arc<str>,
+    /// Most bytes of a JSON body.
+    pub max_body_bytes: usize,
+    /// Most bytes of a provider's message.
+    pub max_webhook_bytes: usize,
+}
+
+#[derive(Clone)]
+struct Faces {
+    app: App,
+    platform: Router,
+    store: Router,
+}
+
+/// The whole application.
+pub fn router(app: App) -> Router {
+    let faces = Faces { platform: platform(&app), store: store(&app), app };
+    Router::new().fallback(any(by_host)).with_state(faces).layer(from_fn(edge))
+}
+
+/// The host alone decides, and decides everything: the platform's routes do not exist on a store's host, nor back.
+async fn by_host(State(faces): State<Faces>, request: Request) -> Response {
+    match dispatch(faces, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn dispatch(faces: Faces, request: Request) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let host = host_of(&parts)?;
+    let router = if *host.0 == *faces.app.platform_host {
+        faces.platform
+    } else {
+        let store = faces.app.stores.at(&host).await.map_err(Problem::database)?.ok_or_else(|| nobody(&host))?;
+        let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_else(Origin::system);
+        parts.extensions.insert(faces.app.stores.open(&store, origin));
+        parts.extensions.insert(store);
+        faces.store
+    };
+    match router.oneshot(Request::from_parts(parts, body)).await {
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
+    }
+}
+
+fn nobody(host: &Host) -> Problem {
+    tracing::debug!(host = host.0, "a request for nobody's host");
+    Problem::new(StatusCode::NOT_FOUND, "host.unknown", "there is nothing at this address")
+}
+
+fn platform(app: &App) -> Router {
+    Router::from(landlord::routes())
+        .layer(DefaultBodyLimit::max(app.max_body_bytes))
+        .layer(Extension(app.landlord.clone()))
+        .merge(faces::platform())
+        .route("/", get(pages::platform))
+        .route("/health/live", get(async || "live\n"))
+        .route("/health/ready", get(ready).with_state(app.clone()))
+        .route(
+            "/webhooks/stripe/payments",
+            post(payments_webhook).layer(DefaultBodyLimit::max(app.max_webhook_bytes)).with_state(app.clone()),
+        )
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+}
+
+fn store(app: &App) -> Router {
+    let staff = Router::from(commerce::staff_routes())
+        .layer(from_fn(open))
+        .layer(from_fn_with_state(app.clone(), staff))
+        .layer(DefaultBodyLimit::max(app.max_body_bytes));
+    let shoppers = Router::from(commerce::shopper_routes())
+        .layer(from_fn(open))
+        .layer(DefaultBodyLimit::max(app.max_body_bytes));
+    // Money in flight settles, whatever becomes of the store.
+    let provider = Router::from(commerce::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes));
+    Router::new()
+        .merge(staff)
+        .merge(shoppers)
+        .merge(provider)
+        .merge(faces::store())
+        .route("/", get(pages::store))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+}
+
+/// Lets requests through to stores that may do business.
+async fn open(Extension(store): Extension<Arc<Store>>, shop: Shop, request: Request, next: Next) -> Response {
+    match open_for_business(&store.resolved, shop.clock.now()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Finds out who of the staff asks, and lets the store know. Who is not let in learns nothing of the store's state.
+async fn staff(State(app): State<App>, shop: Shop, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match identify(&app.landlord, shop.id, &parts).await {
+        Ok(identity) => {
+            let origin = shop.origin.clone().acting(Actor::Staff(identity.account.0));
+            parts.extensions.insert(Shop { origin, ..shop });
+            parts.extensions.insert(identity);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Payment news for any store, for providers that know only one address of ours. Which store it is for stands in the
+/// metadata that we gave the payment; what it may change is decided there.
+async fn payments_webhook(
+    State(app): State<App>,
+    Extension(origin): Extension<Origin>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let header = headers.get("stripe-signature").and_then(|value| value.to_str().ok());
+    let signature = header.unwrap_or_default().to_owned();
+    let payload = body(request, &()).await?;
+    let tools = app.stores.tools();
+    let now = tools.clock.now().timestamp();
+    let tenant = checkout::tenant_of(&tools.platform.webhook_secrets, &payload, &signature, now)?;
+    let Some(tenant) = tenant else { return Ok(StatusCode::OK) };
+    let Some(store) = app.stores.of(tenant).await.map_err(Problem::database)? else { return Ok(StatusCode::OK) };
+    checkout::receive(&app.stores.open(&store, origin), &payload, &signature).await?;
+    Ok(StatusCode::OK)
+}
+
+/// Ready when the database answers.
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    let tx = app.pools.landlord().begin().await.map_err(Problem::database)?;
+    tx.commit().await.map_err(Problem::database)?;
+    Ok("ready\n")
+}
+
+async fn no_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "route.unknown", "there is no such route here; see /docs")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "route.wrong_method", "this route has other methods; see /docs")
+}

@@ -1,0 +1,157 @@
+//! Put the parts together and run them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use commerce::shop::Platform;
+use kernel::cache::SharedCache;
+use kernel::clock::Clock;
+use kernel::secret::Possession;
+use landlord::{Landlord, LandlordSettings};
+use stripe_gateway::{StripeGateway, StripeSettings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{self, App};
+use crate::config::{Config, Scheme, Secret};
+use crate::listen::{self, Limits};
+use crate::tenancy::{self, Pools, Provisioner, Stores};
+use crate::worker::Worker;
+
+/// The name of the one cluster there is.
+const CLUSTER: &str = "main";
+
+/// Everything that is needed to serve or to work.
+#[derive(Clone)]
+pub struct Souk {
+    /// The ways to the databases.
+    pub pools: Pools,
+    /// The platform.
+    pub landlord: Landlord,
+    /// The stores.
+    pub stores: Stores,
+    /// The settings.
+    pub config: Arc<Config>,
+}
+
+impl Souk {
+    /// Puts everything together. Nothing is connected yet, except that a bad address is found out.
+    pub fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let pools = tenancy::connect(&config.database)?;
+        let auth_secret = config.auth.secret.expose();
+        let landlord = landlord(&config, &pools, clock.clone(), auth_secret);
+        let shared = match &config.redis.url {
+            Some(url) => SharedCache::redis(url.expose(), config.redis.command_timeout).context("redis.url")?,
+            None => SharedCache::none(),
+        };
+        let tools = tenancy::Tools {
+            clock,
+            stripe: StripeGateway::new(&stripe(&config))?,
+            possession: Possession::new(auth_secret),
+            platform: Arc::new(platform(&config)),
+        };
+        let stores = Stores::new(pools.landlord(), pools.cluster(), shared, tools);
+        Ok(Self { pools, landlord, stores, config: Arc::new(config) })
+    }
+
+    /// Brings the platform's schemas up to date.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let [landlord, cluster] =
+            tenancy::migrate_platform(&self.pools.admin, &self.pools.app_login, &self.config.database).await?;
+        tracing::info!(landlord = landlord.applied, cluster = cluster.applied, "migrated");
+        Ok(())
+    }
+
+    /// The application's routes.
+    pub fn router(&self) -> axum::Router {
+        app::router(App {
+            landlord: self.landlord.clone(),
+            stores: self.stores.clone(),
+            pools: self.pools.clone(),
+            platform_host: self.config.server.platform_host.as_str().into(),
+            max_body_bytes: self.config.server.max_body_bytes,
+            max_webhook_bytes: self.config.server.max_webhook_bytes,
+        })
+    }
+
+    /// The worker.
+    pub fn worker(&self) -> Worker {
+        Worker {
+            stores: self.stores.clone(),
+            landlord: self.landlord.clone(),
+            pools: self.pools.clone(),
+            spare_schemas: self.config.provisioning.spare_schemas,
+            sweep_every: self.config.checkout.cleanup_every,
+            only: None,
+        }
+    }
+
+    /// Answers requests until told to stop, and then those in flight.
+    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let heard = tokio::spawn(tenancy::watch(self.pools.admin.clone(), self.stores.clone(), stop.clone()));
+        let limits = Limits::from(&self.config.server);
+        let served = listen::serve(listener, self.router(), limits, stop.clone().cancelled_owned()).await;
+        stop.cancel();
+        heard.await?;
+        served
+    }
+
+    /// Works until told to stop.
+    pub async fn work(&self, stop: CancellationToken) -> anyhow::Result<()> {
+        let heard = tokio::spawn(tenancy::watch(self.pools.admin.clone(), self.stores.clone(), stop.clone()));
+        self.worker().run(stop.clone()).await;
+        stop.cancel();
+        heard.await?;
+        Ok(())
+    }
+}
+
+fn landlord(config: &Config, pools: &Pools, clock: Clock, auth_secret: &str) -> Landlord {
+    let provisioner = Provisioner::new(pools.clone());
+    let provision: landlord::Provision = Arc::new(move |tenant| {
+        let provisioner = provisioner.clone();
+        Box::pin(async move { provisioner.provision(&tenant).await.map_err(tenancy::as_problem) })
+    });
+    let settings = LandlordSettings {
+        store_domain: config.server.store_domain.clone(),
+        public_scheme: match config.server.public_scheme {
+            Scheme::Http => "http".into(),
+            Scheme::Https => "https".into(),
+        },
+        public_port: config.server.public_port.or_else(|| {
+            // Behind a proxy the port is the scheme's own; without one it is the one listened on.
+            (config.server.public_scheme == Scheme::Http).then(|| config.server.listen.port())
+        }),
+        trial_days: config.trial.days,
+        access_minutes: config.auth.access_minutes,
+        refresh_days: config.auth.refresh_days,
+        refresh_absolute_days: config.auth.refresh_absolute_days,
+        max_hashes: config.auth.max_hashes,
+        cluster: CLUSTER.into(),
+        tenant_version: tenancy::tenant_version(),
+    };
+    Landlord::new(pools.landlord(), clock, auth_secret, settings, provision)
+}
+
+fn stripe(config: &Config) -> StripeSettings {
+    let key = config.stripe.secret_key.as_ref().map_or("", Secret::expose);
+    StripeSettings {
+        api_base: config.stripe.api_base.clone(),
+        timeout: config.stripe.timeout,
+        attempts: config.stripe.attempts,
+        ..StripeSettings::new(key)
+    }
+}
+
+fn platform(config: &Config) -> Platform {
+    let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
+    let secret_key = config.stripe.secret_key.as_ref().map_or("", Secret::expose);
+    Platform {
+        checkout_ttl: minutes(config.checkout.ttl_minutes),
+        checkout_max_ttl: minutes(config.checkout.max_ttl_minutes),
+        webhook_secrets: config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect(),
+        livemode: secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_"),
+        publishable_key: config.stripe.publishable_key.clone().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Bring a schema up to date: all that is missing, in one transaction, under a lock of that schema alone.
+//!
+//! sqlx's own migrator locks the whole database, keeps that lock when a migration fails, and needs the schema set for a
+//! whole session. Here a failed migration leaves nothing behind, and a thousand schemas can be migrated side by side.
+
+use anyhow::{Context, bail};
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+
+use super::names::Name;
+use crate::config;
+
+/// What a migration did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// Migrations that were missing.
+    pub applied: usize,
+    /// Migrations there are.
+    pub known: usize,
+}
+
+/// The newest migration of a tenant's schema.
+pub fn tenant_version() -> i64 {
+    commerce::TENANT_MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// Brings the landlord's schema and the shared one up to date, and lets the application's login use them.
+pub async fn migrate_platform(
+    admin: &PgPool,
+    app_login: &str,
+    database: &config::Database,
+) -> anyhow::Result<[Migrated; 2]> {
+    let mut tx = begin(admin).await?;
+    lock(&mut tx, "platform").await?;
+    execute(&mut tx, ensure_role("souk_tenant")).await?;
+    limit_login(&mut tx, app_login, database).await?;
+    let landlord = bring_up(&mut tx, &Name::landlord(), &landlord::MIGRATIONS).await?;
+    let cluster = bring_up(&mut tx, &Name::cluster(), &commerce::CLUSTER_MIGRATIONS).await?;
+    let login = Name::login(app_login);
+    for schema in [Name::landlord(), Name::cluster()] {
+        execute(&mut tx, format!("grant usage on schema {schema} to {login}")).await?;
+        let rights = "select, insert, update, delete";
+        execute(&mut tx, format!("grant {rights} on all tables in schema {schema} to {login}")).await?;
+    }
+    tx.commit().await?;
+    Ok([landlord, cluster])
+}
+
+/// How long the application's statements may take and wait. Kept with the login, because nothing may be set for a
+/// session behind a transaction pooler. JIT costs more than any of our statements.
+async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &config::Database) -> anyhow::Result<()> {
+    let login = Name::login(app_login);
+    let settings = [
+        ("statement_timeout", database.statement_timeout.as_millis()),
+        ("lock_timeout", database.lock_timeout.as_millis()),
+        ("idle_in_transaction_session_timeout", database.idle_in_transaction.as_millis()),
+        ("jit", 0),
+    ];
+    for (setting, value) in settings {
+        let value = if setting == "jit" { "off".to_owned() } else { value.to_string() };
+        execute(tx, format!("alter role {login} set {setting} = '{value}'")).await?;
+    }
+    Ok(())
+}
+
+/// Brings one schema up to date inside the caller's transaction.
+pub(super) async fn bring_up(tx: &mut PgConnection, schema: &Name, set: &Migrator) -> anyhow::Result<Migrated> {
+    lock(tx, &schema.to_string()).await?;
+    execute(tx, format!("create schema if not exists {schema}")).await?;
+    execute(tx, format!("set local search_path to {schema}")).await?;
+    execute(
+        tx,
+        "create table if not exists _migrations (
+             version bigint primary key, description text not null, checksum bytea not null,
+             applied_at timestamptz not null default now())"
+            .to_owned(),
+    )
+    .await?;
+    let done: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("select version, checksum from _migrations").fetch_all(&mut *tx).await?;
+    let known: Vec<&Migration> = set.iter().filter(|migration| !migration.migration_type.is_down_migration()).collect();
+    let mut applied = 0;
+    for migration in &known {
+        match done.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, checksum)) if checksum[..] == migration.checksum[..] => {}
+            Some(_) => bail!(
+                "migration {} of schema {schema} was applied in another form; migrations are only ever added",
+                migration.version
+            ),
+            None => {
+                apply(tx, schema, migration).await?;
+                applied += 1;
+            }
+        }
+    }
+    Ok(Migrated { applied, known: known.len() })
+}
+
+async fn apply(tx: &mut PgConnection, schema: &Name, migration: &Migration) -> anyhow::Result<()> {
+    sqlx::raw_sql(migration.sql.clone())
+        .execute(&mut *tx)
+        .await
+        .with_context(|| format!("migration {} ({}) of schema {schema}", migration.version, migration.description))?;
+    sqlx::query("insert into _migrations (version, description, checksum) values ($1, $2, $3)")
+        .bind(migration.version)
+        .bind(&*migration.description)
+        .bind(&*migration.checksum)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Opens a transaction for schemas and roles.
+#[expect(clippy::disallowed_methods, reason = "the kernel's handles are for the tables inside schemas")]
+pub(super) async fn begin(admin: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    admin.begin().await
+}
+
+async fn lock(tx: &mut PgConnection, what: &str) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('souk migrate ' || $1, 0))").bind(what).execute(tx).await?;
+    Ok(())
+}
+
+/// Runs a statement that holds names.
+pub(super) async fn execute(tx: &mut PgConnection, statement: String) -> sqlx::Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(tx).await?;
+    Ok(())
+}
+
+/// Makes a role that cannot log in, unless there is one. Roles belong to the whole server, so two databases may meet
+/// here.
+pub(super) fn ensure_role(role: &str) -> String {
+    format!(
+        "do $$ begin
+             if not exists (select from pg_roles where rolname = '{role}') then create role {role} nologin; end if;
+         exception when duplicate_object or unique_violation then null;
+         end $$"
+    )
+}

@@ -1,0 +1,176 @@
+//! The stores that requests are for, remembered between requests and forgotten the moment they change.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use commerce::checkout::Queue;
+use commerce::shop::{Platform, Shop};
+use kernel::cache::SharedCache;
+use kernel::clock::Clock;
+use kernel::db::{ClusterDb, LandlordDb};
+use kernel::entitlements::Entitlements;
+use kernel::id::TenantId;
+use kernel::origin::Origin;
+use kernel::secret::Possession;
+use landlord::tenants::Resolved;
+use moka::future::Cache;
+use stripe_gateway::StripeGateway;
+
+use super::Host;
+
+/// How long a store is remembered even if no change is heard of.
+const REMEMBER: Duration = Duration::from_secs(60);
+/// How long the shared cache keeps what a tenant is entitled to.
+const SHARE: Duration = Duration::from_secs(600);
+/// Most stores that are remembered.
+const CAPACITY: u64 = 50_000;
+
+/// A store as a request needs it.
+pub struct Store {
+    /// What the landlord knows.
+    pub resolved: Resolved,
+    /// What it is entitled to.
+    pub entitlements: Arc<Entitlements>,
+    checkouts: Arc<Queue>,
+    slug: Arc<str>,
+}
+
+/// Finds stores and opens them for requests and jobs.
+#[derive(Clone)]
+pub struct Stores {
+    landlord: LandlordDb,
+    cluster: ClusterDb,
+    shared: SharedCache,
+    by_host: Cache<String, Arc<Store>>,
+    by_tenant: Cache<TenantId, Arc<Store>>,
+    /// Grows with every change that is heard of. What was read before a change must not be remembered after it.
+    heard: Arc<AtomicU64>,
+    tools: Arc<Tools>,
+}
+
+/// What every store is given.
+pub struct Tools {
+    /// The time.
+    pub clock: Clock,
+    /// The way to Stripe.
+    pub stripe: StripeGateway,
+    /// Secrets of carts and orders.
+    pub possession: Possession,
+    /// What the platform sets for all.
+    pub platform: Arc<Platform>,
+}
+
+impl Stores {
+    /// Stores of one cluster, registered with the landlord.
+    pub fn new(landlord: LandlordDb, cluster: ClusterDb, shared: SharedCache, tools: Tools) -> Self {
+        let cache = || Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBER);
+        Self {
+            landlord,
+            cluster,
+            shared,
+            by_host: cache().support_invalidation_closures().build(),
+            by_tenant: Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBER).build(),
+            heard: Arc::default(),
+            tools: Arc::new(tools),
+        }
+    }
+
+    /// What every store is given.
+    pub fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    /// The store that has this host; `None` when nobody has. Unknown hosts are not remembered: a store may be opened
+    /// under them the next moment.
+    pub async fn at(&self, host: &Host) -> sqlx::Result<Option<Arc<Store>>> {
+        if let Some(store) = self.by_host.get(&host.0).await {
+            return Ok(Some(store));
+        }
+        let heard = self.heard.load(Ordering::Acquire);
+        let Some(resolved) = landlord::tenants::resolve(&self.landlord, &host.0).await? else { return Ok(None) };
+        let store = self.load(resolved, heard).await?;
+        if self.heard.load(Ordering::Acquire) == heard {
+            self.by_host.insert(host.0.clone(), store.clone()).await;
+        }
+        Ok(Some(store))
+    }
+
+    /// The store of a tenant, for jobs and messages.
+    pub async fn of(&self, tenant: TenantId) -> sqlx::Result<Option<Arc<Store>>> {
+        if let Some(store) = self.by_tenant.get(&tenant).await {
+            return Ok(Some(store));
+        }
+        let heard = self.heard.load(Ordering::Acquire);
+        match landlord::tenants::resolve_id(&self.landlord, tenant).await? {
+            Some(resolved) => Ok(Some(self.load(resolved, heard).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Several hosts may lead to one store; they share its queue of checkouts.
+    async fn load(&self, resolved: Resolved, heard: u64) -> sqlx::Result<Arc<Store>> {
+        let known = self.by_tenant.get(&resolved.tenant).await;
+        if let Some(store) = &known
+            && store.resolved.version == resolved.version
+        {
+            return Ok(store.clone());
+        }
+        let entitlements = self.entitlements(&resolved).await?;
+        let store = Arc::new(Store {
+            slug: resolved.slug.as_str().into(),
+            entitlements: Arc::new(entitlements),
+            checkouts: known.map_or_else(Arc::default, |store| store.checkouts.clone()),
+            resolved,
+        });
+        if self.heard.load(Ordering::Acquire) == heard {
+            self.by_tenant.insert(store.resolved.tenant, store.clone()).await;
+        }
+        Ok(store)
+    }
+
+    /// The version in the key makes a stale value impossible to find.
+    async fn entitlements(&self, resolved: &Resolved) -> sqlx::Result<Entitlements> {
+        let key = format!("tenant:{}:features:{}", resolved.tenant, resolved.version);
+        if let Some(entitlements) = self.shared.get(&key).await {
+            return Ok(entitlements);
+        }
+        let entitlements = landlord::plans::entitlements(&self.landlord, resolved.tenant).await?;
+        self.shared.set(&key, &entitlements, SHARE).await;
+        Ok(entitlements)
+    }
+
+    /// Opens a store for one request or job.
+    pub fn open(&self, store: &Store, origin: Origin) -> Shop {
+        Shop {
+            id: store.resolved.tenant,
+            slug: store.slug.clone(),
+            currency: store.resolved.currency,
+            db: self.cluster.tenant(store.resolved.tenant),
+            clock: self.tools.clock.clone(),
+            stripe: self.tools.stripe.clone(),
+            possession: self.tools.possession.clone(),
+            entitlements: store.entitlements.clone(),
+            platform: self.tools.platform.clone(),
+            checkouts: store.checkouts.clone(),
+            origin,
+        }
+    }
+
+    /// A tenant changed: what is known of it is forgotten at once.
+    pub async fn forget(&self, tenant: TenantId) {
+        self.heard.fetch_add(1, Ordering::AcqRel);
+        self.by_tenant.invalidate(&tenant).await;
+        let changed = self.by_host.invalidate_entries_if(move |_, store| store.resolved.tenant == tenant);
+        if changed.is_err() {
+            self.by_host.invalidate_all();
+        }
+    }
+
+    /// Changes may have been missed: everything is forgotten.
+    pub fn forget_all(&self) {
+        self.heard.fetch_add(1, Ordering::AcqRel);
+        self.by_tenant.invalidate_all();
+        self.by_host.invalidate_all();
+    }
+}

@@ -1,0 +1,169 @@
+//! The worker: jobs that are due, events on their way, stores half made, schemas to spare.
+//!
+//! Several workers may run beside each other, and a worker may die at any point: jobs are leased, the outbox is locked
+//! store by store, and every act may be repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce::jobs::{self, Job};
+use commerce::work::{self, Done};
+use commerce::{checkout, idempotency, outbox};
+use futures::StreamExt;
+use kernel::db::ClusterDb;
+use kernel::id::TenantId;
+use kernel::origin::Origin;
+use landlord::{Landlord, tenants};
+use tokio_util::sync::CancellationToken;
+
+use crate::tenancy::{Pools, Stores, refill};
+
+/// Most jobs taken at once, and most done beside each other.
+const JOBS: i64 = 32;
+const BESIDE: usize = 8;
+/// How long an idle worker waits before it looks again.
+const IDLE: Duration = Duration::from_millis(250);
+/// A sign-up that nobody finished in this time is finished by the worker.
+const ABANDONED: Duration = Duration::from_secs(30);
+
+/// Does what nobody waits for.
+#[derive(Clone)]
+pub struct Worker {
+    /// The stores.
+    pub stores: Stores,
+    /// The platform.
+    pub landlord: Landlord,
+    /// The ways to the databases.
+    pub pools: Pools,
+    /// Schemas to have ready.
+    pub spare_schemas: u32,
+    /// How often what fell through the net is looked for.
+    pub sweep_every: Duration,
+    /// Works for these tenants alone; `None`: for all.
+    pub only: Option<Arc<[TenantId]>>,
+}
+
+impl Worker {
+    /// Works until told to stop; what is being done then is done to its end.
+    pub async fn run(self, stop: CancellationToken) {
+        let sweeps = self.clone().repeat(self.sweep_every, stop.clone(), async |worker| worker.sweep().await);
+        let platform = self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
+        let jobs = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.jobs().await.map(drop));
+        let news = self.clone().repeat(IDLE, stop, async |worker| worker.news().await.map(drop));
+        tokio::join!(sweeps, platform, jobs, news);
+    }
+
+    async fn repeat(
+        self,
+        every: Duration,
+        stop: CancellationToken,
+        act: impl AsyncFn(&Self) -> anyhow::Result<()>,
+    ) {
+        while !stop.is_cancelled() {
+            if let Err(error) = act(&self).await {
+                tracing::warn!(error = format!("{error:#}"), "the worker failed, and goes on");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+        }
+    }
+
+    fn cluster(&self) -> ClusterDb {
+        self.pools.cluster()
+    }
+
+    fn mine(&self, tenant: TenantId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&tenant))
+    }
+
+    /// Does all jobs that are due. Returns how many.
+    pub async fn jobs(&self) -> anyhow::Result<usize> {
+        let mut count = 0;
+        loop {
+            let due = jobs::claim(&self.cluster(), JOBS, self.only.as_deref()).await?;
+            if due.is_empty() {
+                return Ok(count);
+            }
+            count += due.len();
+            futures::stream::iter(due).for_each_concurrent(BESIDE, |job| self.job(job)).await;
+        }
+    }
+
+    /// One job, to the end of its lease. What goes wrong while noting the outcome leaves the lease to end by itself.
+    async fn job(&self, job: Job) {
+        let noted = match self.perform(&job).await {
+            Ok(Done::Finished) => jobs::finish(&self.cluster(), &job).await,
+            Ok(Done::Again(delay)) => jobs::later(&self.cluster(), &job, delay).await,
+            Err(error) => jobs::fail(&self.cluster(), &job, &error).await,
+        };
+        match noted {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(kind = job.kind, tenant = %job.tenant, "somebody else has the job now"),
+            Err(error) => tracing::warn!(kind = job.kind, tenant = %job.tenant, %error, "job done, but not noted"),
+        }
+    }
+
+    async fn perform(&self, job: &Job) -> Result<Done, String> {
+        let origin = Origin { request_id: job.request_id.clone(), ..Origin::system() };
+        let Some(store) = self.stores.of(job.tenant).await.map_err(|error| error.to_string())? else {
+            return Ok(Done::Finished);
+        };
+        let shop = self.stores.open(&store, origin);
+        work::perform(&shop, job).await.map_err(work::explain)
+    }
+
+    /// Hands on the news of all stores. Returns how many.
+    pub async fn news(&self) -> anyhow::Result<usize> {
+        let mut count = 0;
+        for tenant in outbox::stores_with_news(&self.cluster(), 1000).await? {
+            if self.mine(tenant) {
+                count += self.news_of(tenant).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn news_of(&self, tenant: TenantId) -> anyhow::Result<usize> {
+        let Some(store) = self.stores.of(tenant).await? else { return Ok(0) };
+        let shop = self.stores.open(&store, Origin::system());
+        Ok(outbox::take(&self.cluster(), tenant, async |news| work::deliver(&shop, news).await).await?)
+    }
+
+    /// Looks in every store for what fell through the net: checkouts whose job was lost, answers that have expired.
+    pub async fn sweep(&self) -> anyhow::Result<()> {
+        let mut after = None;
+        loop {
+            let mut tx = self.pools.landlord().begin().await?;
+            let rows = tenants::list(&mut tx, after, 100).await?;
+            tx.commit().await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.id);
+            for row in rows.iter().filter(|row| row.state != tenants::TenantState::Provisioning && self.mine(row.id)) {
+                if let Some(store) = self.stores.of(row.id).await? {
+                    let shop = self.stores.open(&store, Origin::system());
+                    checkout::expire_due(&shop, 1000).await.map_err(|error| anyhow::anyhow!(work::explain(error)))?;
+                    idempotency::forget_expired(&shop).await?;
+                }
+            }
+        }
+    }
+
+    /// Finishes sign-ups that nobody came back for, and keeps schemas ready.
+    pub async fn platform(&self) -> anyhow::Result<()> {
+        for tenant in tenants::unfinished(&self.landlord, ABANDONED).await? {
+            if self.mine(tenant.id) {
+                let id = tenant.id;
+                (self.landlord.provision)(tenant).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
+                tenants::activate(&self.landlord, id).await?;
+                tracing::info!(tenant = %id, "a sign-up that was cut short is finished");
+            }
+        }
+        let made = refill(&self.pools, &self.landlord.settings.cluster, self.spare_schemas).await?;
+        if made > 0 {
+            tracing::debug!(made, "schemas made ready");
+        }
+        Ok(())
+    }
+}
