@@ -194,13 +194,11 @@ impl Cluster {
         self.bury_the_undead()?;
         let remembered = self.home.join("port");
         let last = fs::read_to_string(&remembered).ok().and_then(|text| text.trim().parse().ok());
-        self.wait_for_the_killed(last.unwrap_or(USUAL_PORT)).await;
+        let preferred = last.unwrap_or(USUAL_PORT);
+        self.wait_for_the_killed(preferred).await;
         let mut said = String::new();
-        for candidate in [Some(last.unwrap_or(USUAL_PORT)), None, None] {
-            self.port = match candidate {
-                Some(port) if is_free(port) => port,
-                Some(_) | None => free_port()?,
-            };
+        for _ in 0..3 {
+            self.port = if is_free(preferred) { preferred } else { free_port()? };
             fs::write(self.data().join("souk.conf"), self.settings(durability)?)?;
             self.run_as.own(&self.data().join("souk.conf"), 0o600)?;
             let mut start = self.run_as.command(self.programs.program("pg_ctl"));
