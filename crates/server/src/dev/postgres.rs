@@ -173,13 +173,15 @@ impl Cluster {
     }
 
     /// A killed postmaster that nobody waits for, as in a container without an init, looks alive to PostgreSQL. It
-    /// gets the number of a process that is gone; the rest of the file stays, for PostgreSQL's own safety checks.
+    /// gets the number of a process that is gone; the rest of the files stays, for PostgreSQL's own safety checks.
     fn bury_the_undead(&self) -> anyhow::Result<()> {
-        let Some((pid, _)) = self.postmaster().filter(|(pid, _)| is_undead(*pid)) else { return Ok(()) };
-        let file = self.data().join("postmaster.pid");
-        let text = fs::read_to_string(&file)?;
-        let rest = text.strip_prefix(&pid.to_string()).context("postmaster.pid is damaged")?;
-        fs::write(&file, format!("{}{rest}", ended_process()?))?;
+        for file in home::socket_locks(&self.home).into_iter().chain([self.data().join("postmaster.pid")]) {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            let (pid, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            if pid.parse().is_ok_and(is_undead) {
+                fs::write(&file, format!("{}\n{rest}", ended_process()?))?;
+            }
+        }
         Ok(())
     }
 
@@ -191,13 +193,13 @@ impl Cluster {
     }
 
     async fn launch(&mut self, durability: Durability) -> anyhow::Result<()> {
-        self.bury_the_undead()?;
         let remembered = self.home.join("port");
         let last = fs::read_to_string(&remembered).ok().and_then(|text| text.trim().parse().ok());
         let preferred = last.unwrap_or(USUAL_PORT);
         self.wait_for_the_killed(preferred).await;
         let mut said = String::new();
         for _ in 0..3 {
+            self.bury_the_undead()?;
             self.port = if is_free(preferred) { preferred } else { free_port()? };
             fs::write(self.data().join("souk.conf"), self.settings(durability)?)?;
             self.run_as.own(&self.data().join("souk.conf"), 0o600)?;

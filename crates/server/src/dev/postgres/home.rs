@@ -67,6 +67,14 @@ pub fn socket_directory(home: &Path, run_as: &RunAs) -> anyhow::Result<Option<Pa
     }
 }
 
+/// The files by which PostgreSQL claims its sockets.
+pub fn socket_locks(home: &Path) -> Vec<PathBuf> {
+    let directory = if fits(home) { home.to_owned() } else { short_directory(home) };
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let files = entries.flatten().map(|entry| entry.path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "lock")).collect()
+}
+
 pub fn remove_socket_directory(home: &Path) {
     if !fits(home)
         && let Err(error) = fs::remove_dir(short_directory(home))
