@@ -1,1 +1,17 @@
-//! A whole platform for tests.
+//! A whole platform for tests: real PostgreSQL, real HTTP, the Stripe sandbox. Each test opens its own stores, which is
+//! all the isolation it needs.
+//!
+//! The worker does not run by itself here: a test drives it with [`Platform::work`], for its own stores alone.
+#![expect(clippy::unwrap_used, reason = "a test harness")]
+
+mod answer;
+mod checks;
+mod platform;
+mod shopping;
+mod store;
+
+pub use answer::Answer;
+pub use checks::assert_consistent;
+pub use platform::{Platform, key, settings, unique};
+pub use shopping::{Bought, Cart, card, cash};
+pub use store::{Store, Variant};

@@ -1,0 +1,139 @@
+//! A store under test: its merchant's side.
+
+use kernel::id::TenantId;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+
+use crate::{Answer, Platform, unique};
+
+/// A store that this test opened.
+pub struct Store<'p> {
+    pub platform: &'p Platform,
+    pub id: TenantId,
+    pub slug: String,
+    pub email: String,
+    /// The owner's access token.
+    pub token: String,
+}
+
+/// A variant that is for sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    pub id: String,
+    pub product: String,
+    pub sku: String,
+    pub price_minor: i64,
+}
+
+impl<'p> Store<'p> {
+    pub(crate) fn new(platform: &'p Platform, id: TenantId, slug: String, email: String, token: String) -> Self {
+        Self { platform, id, slug, email, token }
+    }
+
+    pub fn host(&self) -> String {
+        format!("{}.localhost", self.slug)
+    }
+
+    /// A request to the store's host.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.platform.request(method, &self.host(), path)
+    }
+
+    /// `GET` as a shopper.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// `GET` as the owner.
+    pub async fn admin_get(&self, path: &str) -> Answer {
+        self.admin(Method::GET, path, None).await
+    }
+
+    /// `POST` as the owner.
+    pub async fn admin_post(&self, path: &str, body: Value) -> Answer {
+        self.admin(Method::POST, path, Some(body)).await
+    }
+
+    /// `PATCH` as the owner.
+    pub async fn admin_patch(&self, path: &str, body: Value) -> Answer {
+        self.admin(Method::PATCH, path, Some(body)).await
+    }
+
+    /// `DELETE` as the owner.
+    pub async fn admin_delete(&self, path: &str) -> Answer {
+        self.admin(Method::DELETE, path, None).await
+    }
+
+    async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self.request(method, &format!("/api/v1/admin{path}")).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Puts a product with one variant up for sale.
+    pub async fn sell(&self, price_minor: i64, on_hand: i64) -> Variant {
+        let sku = unique("SKU");
+        let product = json!({
+            "title": unique("Product"), "status": "active",
+            "variants": [{ "sku": sku, "price_minor": price_minor }],
+        });
+        let product = self.admin_post("/products", product).await.expect(201);
+        let id = product.str("/variants/0/id");
+        if on_hand > 0 {
+            self.adjust(&id, on_hand).await.expect(200);
+        }
+        Variant { id, product: product.str("/id"), sku, price_minor }
+    }
+
+    /// Changes how many there are of a variant.
+    pub async fn adjust(&self, variant: &str, delta: i64) -> Answer {
+        self.admin_post(&format!("/variants/{variant}/stock"), json!({ "delta": delta, "reason": "test" })).await
+    }
+
+    /// (on hand, reserved) of a variant.
+    pub async fn stock(&self, variant: &str) -> (i32, i32) {
+        let rows = self
+            .rows(&format!("select on_hand, reserved from stock_levels where variant_id = '{variant}'"))
+            .await;
+        use sqlx::Row;
+        (rows[0].get(0), rows[0].get(1))
+    }
+
+    /// What the database holds in this store's schema; sees everything.
+    pub async fn rows(&self, query: &str) -> Vec<PgRow> {
+        let mut connection = self.platform.database.acquire().await.unwrap();
+        let scoped = format!("set search_path to {}", self.id.schema());
+        sqlx::raw_sql(AssertSqlSafe(scoped)).execute(&mut *connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *connection).await.unwrap()
+    }
+
+    /// One number from this store's schema.
+    pub async fn count(&self, query: &str) -> i64 {
+        use sqlx::Row;
+        self.rows(query).await[0].get(0)
+    }
+
+    /// Changes something behind the product's back, such as the time of a row.
+    pub async fn tamper(&self, statement: &str) {
+        self.rows(statement).await;
+    }
+
+    /// Lets so many minutes pass for this store's checkouts, keys and jobs.
+    pub async fn let_pass(&self, minutes: i32) {
+        let by = format!("interval '{minutes} minutes'");
+        let tenant = self.id;
+        self.tamper(&format!(
+            "update checkouts set expires_at = expires_at - {by} where status = 'active';
+             update idempotency_keys set leased_until = leased_until - {by}, expires_at = expires_at - {by};
+             update payments set created_at = created_at - {by}, updated_at = updated_at - {by};
+             update carts set expires_at = expires_at - {by};
+             update souk.jobs set run_at = run_at - {by} where tenant_id = '{tenant}'"
+        ))
+        .await;
+    }
+}

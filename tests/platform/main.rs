@@ -1,0 +1,1 @@
+//! The platform: accounts, stores, tenancy, and the rules that the code itself keeps.

@@ -1,0 +1,3 @@
+//! What happens inside one store: catalogue, stock, carts, checkout, payment.
+
+mod sale;
