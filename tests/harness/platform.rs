@@ -201,7 +201,6 @@ fn scratch() -> PathBuf {
     folder
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests speak to the loopback interface alone")]
 fn client() -> Client {
     Client::builder().pool_max_idle_per_host(256).no_proxy().build().unwrap()
 }

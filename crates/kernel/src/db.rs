@@ -198,8 +198,8 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
 
 /// Translates the violation of a named constraint; any other error passes through.
 pub fn on_constraint<E: From<sqlx::Error>>(name: &'static str, meaning: E) -> impl FnOnce(sqlx::Error) -> E {
-    move |error| match &error {
-        sqlx::Error::Database(database) if database.constraint() == Some(name) => meaning,
-        _ => error.into(),
+    move |error| match error.as_database_error().and_then(|database| database.constraint()) {
+        Some(constraint) if constraint == name => meaning,
+        Some(_) | None => error.into(),
     }
 }

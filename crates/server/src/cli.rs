@@ -256,7 +256,7 @@ async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
 
 async fn list(souk: &Souk) -> anyhow::Result<()> {
     if std::io::stdout().is_terminal() {
-        println!("{:36}  {:20}  {:12}  {:10}  {}", "ID", "SLUG", "STATE", "PLAN", "NAME");
+        println!("{:36}  {:20}  {:12}  {:10}  NAME", "ID", "SLUG", "STATE", "PLAN");
     }
     let mut after = None;
     loop {

@@ -1,5 +1,7 @@
 //! Where log lines go and how they look.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -13,8 +15,11 @@ pub fn start(log: &Log) -> Result<(), ConfigError> {
         problem: format!("{wanted:?} is not a filter ({error})"),
         remedy: "set SOUK__LOG__LEVEL to something like info,sqlx=warn".into(),
     })?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .with_span_events(FmtSpan::NONE);
     // A second start in one process, as in tests, keeps the first one's subscriber.
     let _already = match log.format {
         LogFormat::Text => lines.with_target(false).compact().try_init(),

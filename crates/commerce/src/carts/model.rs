@@ -5,7 +5,7 @@ use kernel::money;
 use serde::{Deserialize, Serialize};
 
 use super::CartError;
-use crate::catalog::VariantId;
+use crate::catalog::{VariantId, full_title};
 use crate::shop::Shop;
 
 kernel::id! {
@@ -177,11 +177,7 @@ impl Head {
 impl PricedLine {
     fn item(self) -> Result<CartItem, money::OutOfRange> {
         let total_minor = if self.for_sale { money::line_total(self.price_minor, self.quantity)? } else { 0 };
-        let title = match self.title.as_str() {
-            "Default" => self.product_title,
-            title if title == self.product_title => self.product_title,
-            title => format!("{} – {title}", self.product_title),
-        };
+        let title = full_title(&self.product_title, &self.title);
         Ok(CartItem {
             id: self.id,
             variant_id: self.variant_id,

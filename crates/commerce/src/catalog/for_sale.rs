@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use kernel::db::TenantTx;
 
+use super::new_variant::UNTITLED;
 use super::{ProductId, VariantId};
 
 /// A variant that is not deleted, and may be for sale.
@@ -25,6 +26,11 @@ pub struct SaleVariant {
     pub product_active: bool,
     /// Does the variant's?
     pub variant_active: bool,
+}
+
+/// What people read of a variant outside its product's page: one that has no title of its own goes by its product's.
+pub fn full_title(product: &str, variant: &str) -> String {
+    if variant == UNTITLED || variant == product { product.to_owned() } else { format!("{product} – {variant}") }
 }
 
 /// Looks variants up. Unknown and deleted ones are not in the answer.

@@ -38,7 +38,7 @@ pub use create_product::{CreateProduct, create_product};
 pub use cursor::Sort;
 pub use delete::{delete_category, delete_product, delete_variant};
 pub use error::{CatalogError, TakenSku};
-pub use for_sale::{SaleVariant, variants_for_sale};
+pub use for_sale::{SaleVariant, full_title, variants_for_sale};
 pub use list::{Browse, browse, find};
 pub use model::{
     Category, CategoryId, CategoryRef, Product, ProductId, ProductStatus, Variant, VariantId, VariantStatus,

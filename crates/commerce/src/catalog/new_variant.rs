@@ -78,10 +78,13 @@ impl NewVariant {
     }
 }
 
+/// The title of a variant that has neither title nor options.
+pub(super) const UNTITLED: &str = "Default";
+
 /// A title for a variant that was given none.
 fn title(options: &BTreeMap<String, String>) -> String {
     if options.is_empty() {
-        return "Default".to_owned();
+        return UNTITLED.to_owned();
     }
     options.values().map(String::as_str).collect::<Vec<_>>().join(" / ").chars().take(200).collect()
 }

@@ -14,7 +14,7 @@ use super::model::{CheckoutId, Method, Status};
 use super::validate::Form;
 use super::view::{CheckoutView, PaymentView, Purchase};
 use crate::carts::{CartId, CartStatus, LockedCart};
-use crate::catalog::{SaleVariant, VariantId};
+use crate::catalog::{SaleVariant, VariantId, full_title};
 use crate::idempotency::StoredKey;
 use crate::inventory::{Level, Take};
 use crate::orders::{NewOrder, NewOrderItem, OrderId, OrderItemId, Step};
@@ -76,8 +76,8 @@ pub(super) enum Outcome {
     Resume(CheckoutId),
     /// The cart is being bought already: by this checkout.
     Live(CheckoutId),
-    /// No. Outcomes are stored under the key, refusals of the request itself are not.
-    Refused { problem: Problem, stored: bool },
+    /// No. Outcomes are stored under the key, as an answer; refusals of the request itself are not.
+    Refused { problem: Problem, stored: Option<Answer> },
     /// The order exists, and there is nothing more to do.
     Done(Answer),
     /// The order exists; now the provider must be asked.
@@ -123,7 +123,7 @@ pub(super) fn decide(mut state: State, requests: &[Request]) -> (Vec<Outcome>, W
             Some(first) => again(&outcomes[*first]),
             None => {
                 let outcome = fresh(&mut state, &mut writes, at, request);
-                if !matches!(outcome, Outcome::Refused { stored: false, .. } | Outcome::Reused) {
+                if !matches!(outcome, Outcome::Refused { stored: None, .. } | Outcome::Reused) {
                     first_with_key.insert(name, at);
                 }
                 outcome
@@ -137,9 +137,10 @@ pub(super) fn decide(mut state: State, requests: &[Request]) -> (Vec<Outcome>, W
 /// The outcome of a request whose key came up earlier in the slice.
 fn again(first: &Outcome) -> Outcome {
     match first {
-        Outcome::Done(answer) | Outcome::Replay(answer) => Outcome::Replay(Answer { replayed: true, ..answer.clone() }),
-        Outcome::Refused { problem, .. } => Outcome::Replay(Answer { replayed: true, ..Answer::problem(problem) }),
-        Outcome::InFlight | Outcome::Resume(_) | Outcome::Live(_) | Outcome::Pay { .. } | Outcome::Reused => {
+        Outcome::Done(answer) | Outcome::Replay(answer) | Outcome::Refused { stored: Some(answer), .. } => {
+            Outcome::Replay(Answer { replayed: true, ..answer.clone() })
+        }
+        Outcome::Refused { stored: None, .. } | Outcome::InFlight | Outcome::Resume(_) | Outcome::Live(_) | Outcome::Pay { .. } | Outcome::Reused => {
             Outcome::InFlight
         }
     }
@@ -165,9 +166,10 @@ fn fresh(state: &mut State, writes: &mut Writes, at: usize, request: &Request) -
     match purchase(state, request) {
         Ok(order) => accept(state, writes, at, request, order),
         Err(problem) => {
-            let stored = problem.status == StatusCode::CONFLICT;
-            if stored {
-                writes.keys.push((at, Some(Answer::problem(&problem))));
+            let conflict = problem.status == StatusCode::CONFLICT;
+            let stored = conflict.then(|| Answer::problem(&problem, &request.origin.request_id));
+            if stored.is_some() {
+                writes.keys.push((at, stored.clone()));
             }
             Outcome::Refused { problem, stored }
         }
@@ -231,7 +233,7 @@ fn purchase(state: &State, request: &Request) -> Result<NewOrder, Problem> {
                 product_id: variant.product_id.0,
                 variant_id: variant.variant_id.0,
                 sku: variant.sku.clone(),
-                title: title(variant),
+                title: full_title(&variant.product_title, &variant.title),
                 quantity: line.quantity,
                 unit_price_minor: variant.price_minor,
                 total_minor,
@@ -284,14 +286,6 @@ fn purchase(state: &State, request: &Request) -> Result<NewOrder, Problem> {
         items,
         origin: request.origin.clone(),
     })
-}
-
-fn title(variant: &SaleVariant) -> String {
-    if variant.title == variant.product_title {
-        variant.title.clone()
-    } else {
-        format!("{} – {}", variant.product_title, variant.title)
-    }
 }
 
 fn price_changed(currency: &str, expected: i64, total: i64, items: &[NewOrderItem]) -> Problem {
@@ -350,8 +344,8 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         provider_key: request.provider_key.clone(),
         origin: request.origin.clone(),
     });
-    let outcome = match method {
-        Method::Card => Outcome::Pay { checkout: request.checkout, payment: request.payment },
+    let (outcome, answer) = match method {
+        Method::Card => (Outcome::Pay { checkout: request.checkout, payment: request.payment }, None),
         Method::Cod => {
             writes.sure.push(order.id);
             let purchase = Purchase {
@@ -370,14 +364,10 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
                 },
             };
             match Answer::new(StatusCode::CREATED, &purchase) {
-                Ok(answer) => Outcome::Done(answer),
-                Err(problem) => return Outcome::Refused { problem, stored: false },
+                Ok(answer) => (Outcome::Done(answer.clone()), Some(answer)),
+                Err(problem) => return Outcome::Refused { problem, stored: None },
             }
         }
-    };
-    let answer = match &outcome {
-        Outcome::Done(answer) => Some(answer.clone()),
-        _ => None,
     };
     writes.keys.push((at, answer));
     writes.orders.push(order);

@@ -103,15 +103,16 @@ async fn run(shop: &Shop, jobs: Vec<Job>) {
                 let _ = reply.send(Ok(verdict));
             }
         }
-        Err(error) if requests.len() == 1 => {
+        Err(CheckoutError::Database(error)) if kernel::db::is_outage(&error) => {
+            // Going one by one would only keep each of them waiting. Whoever comes again finds by the key what became
+            // of a commit whose answer was lost.
+            tracing::warn!(tenant = %shop.slug, %error, size = requests.len(), "slice turned away");
             for reply in replies {
-                let _ = reply.send(Err(error));
-                return;
+                let _ = reply.send(Err(CheckoutError::Interrupted));
             }
         }
         Err(error) => {
-            // One that cannot be written must not take its neighbours with it; and after a commit whose answer was
-            // lost, the keys tell which are done.
+            // One that cannot be written must not take its neighbours with it.
             tracing::warn!(tenant = %shop.slug, %error, size = requests.len(), "slice failed, its checkouts go one by one");
             for (request, reply) in requests.into_iter().zip(replies) {
                 let alone = kernel::db::retrying(|| slice::run(shop, std::slice::from_ref(&request))).await;

@@ -66,7 +66,8 @@ fn address(request: &StartCheckout, errors: &mut Vec<FieldError>) -> Address {
     if !phone.is_empty() && !plausible_phone(&phone) {
         errors.push(FieldError::new("shipping_address.phone", "INVALID_PHONE", PHONE));
     }
-    if !country.is_empty() && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+    let two_letters = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !country.is_empty() && !two_letters {
         let message = "must be a country's two letters, such as DE";
         errors.push(FieldError::new("shipping_address.country", "ADDRESS_INCOMPLETE", message));
     }
