@@ -33,7 +33,7 @@ impl Answer {
     pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
-        assert!(self.body["request_id"].is_string() || self.header("idempotent-replayed").is_some(), "{}", self.text);
+        assert!(self.body["request_id"].is_string(), "{}", self.text);
         self
     }
 

@@ -44,10 +44,10 @@ impl Answer {
         Ok(Self { status: status.as_u16(), body, replayed: false })
     }
 
-    /// A refusal that is an outcome of the act, to be stored and told again like a success. The request's id is left
-    /// out of it: it belongs to one request, the answer to all of them.
-    pub fn problem(problem: &Problem) -> Self {
-        Self { status: problem.status.as_u16(), body: problem.body(None).to_string(), replayed: false }
+    /// A refusal that is an outcome of the act, to be stored and told again like a success. It names the request that
+    /// acted; those that are told it again have ids of their own in a header.
+    pub fn problem(problem: &Problem, request_id: &str) -> Self {
+        Self { status: problem.status.as_u16(), body: problem.body(Some(request_id)).to_string(), replayed: false }
     }
 }
 

@@ -44,7 +44,7 @@ pub async fn start(
             if problem.code == "stock.insufficient" {
                 tracing::warn!(event = "stock.insufficient", tenant = %shop.slug, cart_id = %request.cart, "checkout failed");
             }
-            if stored { Ok(Answer::problem(&problem)) } else { Err(problem) }
+            stored.ok_or(problem)
         }
         Outcome::Done(answer) => {
             shop.checkouts.answered.notify_waiters();
@@ -116,6 +116,7 @@ async fn answer(
             )
             .with("provider_code", code)
             .with("order_id", purchase.order.id.to_string()),
+            &shop.origin.request_id,
         ),
     };
     if let Some(claimed) = claimed

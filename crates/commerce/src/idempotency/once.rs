@@ -26,18 +26,18 @@ pub async fn once(
         Claim::Ours(claimed) => claimed,
         Claim::Answered(answer) => return Ok(answer),
     };
-    let outcome = act().await;
-    let answer = match &outcome {
-        Ok(answer) => Some(answer.clone()),
-        Err(problem) if matches!(problem.status.as_u16(), 402 | 409) => Some(Answer::problem(problem)),
-        Err(_) => None,
+    let outcome = match act().await {
+        Err(problem) if matches!(problem.status.as_u16(), 402 | 409) => {
+            Ok(Answer::problem(&problem, &shop.origin.request_id))
+        }
+        outcome => outcome,
     };
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
-    match &answer {
-        Some(answer) => {
+    match &outcome {
+        Ok(answer) => {
             db::finish(&mut tx, &claimed, answer).await.map_err(Problem::database)?;
         }
-        None => db::abandon(&mut tx, &claimed).await.map_err(Problem::database)?,
+        Err(_) => db::abandon(&mut tx, &claimed).await.map_err(Problem::database)?,
     }
     tx.commit().await.map_err(Problem::database)?;
     outcome

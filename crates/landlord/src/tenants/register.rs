@@ -79,7 +79,7 @@ pub async fn register(
     };
     match outcome {
         Ok(registration) => Ok(registration),
-        Err(error) if error.is_outcome() => refuse(landlord, &held, error).await,
+        Err(error) if error.is_outcome() => refuse(landlord, origin, &held, error).await,
         Err(error) => {
             release(landlord, &held).await;
             Err(error)
@@ -123,8 +123,13 @@ async fn go_on(landlord: &Landlord, tenant: TenantId, held: Held) -> Result<Regi
     Ok(Registration::Resume(Ticket { tenant, account, email, held }))
 }
 
-async fn refuse(landlord: &Landlord, held: &Held, error: TenantError) -> Result<Registration, TenantError> {
-    let answer = Answer::problem(&Problem::from(error));
+async fn refuse(
+    landlord: &Landlord,
+    origin: &Origin,
+    held: &Held,
+    error: TenantError,
+) -> Result<Registration, TenantError> {
+    let answer = Answer::problem(&Problem::from(error), &origin.request_id);
     let mut tx = landlord.db.begin().await?;
     let ours = idempotency::finish(&mut tx, held, &answer).await?;
     tx.commit().await?;
