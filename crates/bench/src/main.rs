@@ -1,0 +1,32 @@
+//! Measures a running Souk over HTTP and prints figures.
+
+mod figures;
+mod platform;
+mod signup;
+mod stores;
+
+use clap::{Parser, Subcommand};
+
+/// Measures a running Souk. Start one with `./run` or `souk serve --work`, best in a release build.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// How long a sign-up takes, with and without the hashing of its password.
+    Signup(signup::Options),
+    /// How much memory the server takes with many stores in use.
+    Stores(stores::Options),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Signup(options) => signup::run(options).await,
+        Command::Stores(options) => stores::run(options).await,
+    }
+}

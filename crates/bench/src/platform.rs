@@ -1,0 +1,100 @@
+//! The platform that is measured.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+/// Which platform.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Address of the platform.
+    #[arg(long, default_value = "http://localhost:8080")]
+    pub platform: String,
+}
+
+/// A way to the platform.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    client: Client,
+    address: String,
+}
+
+/// A store that was opened for measuring.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub url: String,
+    pub token: String,
+}
+
+impl Platform {
+    pub fn new(target: &Target) -> anyhow::Result<Self> {
+        let client = Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30)).build()?;
+        Ok(Self { client, address: target.platform.trim_end_matches('/').to_owned() })
+    }
+
+    /// Opens a store under a name that nobody else has.
+    pub async fn sign_up(&self) -> anyhow::Result<Store> {
+        let slug = format!("bench-{}", &uuid::Uuid::new_v4().simple().to_string()[..20]);
+        let body = json!({
+            "email": format!("{slug}@bench.example"), "password": PASSWORD, "store_name": "Bench", "slug": slug,
+            "plan": "scale",
+        });
+        let answer = self.send(&self.address, "/api/v1/signup", None, Some(&body)).await?;
+        Ok(Store { url: text(&answer, "/tenant/url")?, token: text(&answer, "/access_token")? })
+    }
+
+    /// Sends a request; anything but success is an error.
+    pub async fn send(
+        &self,
+        address: &str,
+        path: &str,
+        store: Option<&Store>,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let url = format!("{address}{path}");
+        let request = match body {
+            Some(body) => self.client.post(&url).json(body),
+            None => self.client.get(&url),
+        };
+        let request = request.header("idempotency-key", uuid::Uuid::new_v4().to_string());
+        let request = match store {
+            Some(store) => request.bearer_auth(&store.token),
+            None => request,
+        };
+        let response = request.send().await.with_context(|| format!("{url}: is the platform running?"))?;
+        let status = response.status();
+        let answer: Value = response.json().await.with_context(|| format!("{url}: {status}"))?;
+        if status.is_success() { Ok(answer) } else { bail!("{url}: {status} {answer}") }
+    }
+
+    /// A request to a cart, with its secret.
+    pub async fn check_out(&self, store: &Store, cart: &Value) -> anyhow::Result<Value> {
+        let body = json!({
+            "cart_id": text(cart, "/id")?, "email": "shopper@bench.example", "payment_method": "cod",
+            "shipping_address": {
+                "recipient_name": "Bench", "phone": "+49 30 1234567", "line1": "Street 1", "city": "Berlin",
+                "country": "DE",
+            },
+        });
+        let request = self
+            .client
+            .post(format!("{}/api/v1/checkouts", store.url))
+            .header("cart-token", text(cart, "/token")?)
+            .header("idempotency-key", uuid::Uuid::new_v4().to_string())
+            .json(&body);
+        let response = request.send().await?;
+        let status = response.status();
+        let answer: Value = response.json().await?;
+        if status.is_success() { Ok(answer) } else { bail!("checkout: {status} {answer}") }
+    }
+}
+
+/// Of every account that is opened for measuring.
+pub const PASSWORD: &str = "copper kettle on the stove";
+
+/// A text in an answer.
+pub fn text(answer: &Value, pointer: &str) -> anyhow::Result<String> {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    found.map(str::to_owned).with_context(|| format!("no {pointer} in {answer}"))
+}

@@ -1,0 +1,75 @@
+//! How much memory the server takes with many stores in use.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use crate::figures::Figures;
+use crate::platform::{Platform, Store, Target, text};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    target: Target,
+    /// How many stores are opened and used.
+    #[arg(long, default_value_t = 200)]
+    count: u32,
+    /// Process id of the server.
+    #[arg(long)]
+    pid: u32,
+}
+
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let platform = Platform::new(&options.target)?;
+    println!("before              {}", memory(options.pid)?);
+    let (mut opened, mut sold) = (Vec::new(), Figures::default());
+    for done in 0..options.count {
+        let store = platform.sign_up().await?;
+        sell(&platform, &store, &mut sold).await?;
+        opened.push(store);
+        if (done + 1) % 50 == 0 {
+            eprintln!("{} of {} stores", done + 1, options.count);
+        }
+    }
+    println!("{:<4} stores opened  {}", options.count, memory(options.pid)?);
+    for _ in 0..3 {
+        for store in &opened {
+            platform.send(&store.url, "/api/v1/products", None, None).await?;
+            platform.send(&store.url, "/api/v1/admin/orders", Some(store), None).await?;
+        }
+    }
+    println!("and used again      {}", memory(options.pid)?);
+    println!("first checkout of a store: {}", sold.line());
+    Ok(())
+}
+
+/// One product, one delivery, one sale.
+async fn sell(platform: &Platform, store: &Store, sold: &mut Figures) -> anyhow::Result<()> {
+    let product = json!({
+        "title": "Thing", "status": "active", "variants": [{ "sku": "THING", "price_minor": 1000 }],
+    });
+    let product = platform.send(&store.url, "/api/v1/admin/products", Some(store), Some(&product)).await?;
+    let variant = text(&product, "/variants/0/id")?;
+    let delivery = json!({ "delta": 10, "reason": "bench" });
+    let path = format!("/api/v1/admin/variants/{variant}/stock");
+    platform.send(&store.url, &path, Some(store), Some(&delivery)).await?;
+    let items = json!({ "items": [{ "variant_id": variant, "quantity": 1 }] });
+    let cart = platform.send(&store.url, "/api/v1/carts", None, Some(&items)).await?;
+    let started = Instant::now();
+    platform.check_out(store, &cart).await?;
+    sold.add(started.elapsed());
+    Ok(())
+}
+
+/// Resident memory now and at its highest, as the kernel counts it.
+fn memory(pid: u32) -> anyhow::Result<String> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
+        .with_context(|| format!("there is no process {pid} to look at"))?;
+    let line = |name: &str| {
+        let kib = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        kib.trim_start_matches(':').trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or_default() / 1024
+    };
+    Ok(format!("{:>4} MB resident, {:>4} MB at its highest", line("VmRSS"), line("VmHWM")))
+}
