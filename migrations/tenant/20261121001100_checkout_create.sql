@@ -8,6 +8,8 @@ create table checkouts (
     phase        text        not null check (phase in ('started', 'cart_validated', 'inventory_reserved', 'price_locked',
                                                        'order_created', 'payment_authorized', 'payment_captured',
                                                        'stock_committed', 'completed')),
+    -- Why it is being called off; written before the provider is asked to, so that whoever hears of it first knows.
+    ending       text        check (ending in ('expired', 'cancelled')),
     failure      text,
     -- [{"phase": "started", "at": "...", "ms": 1}, {"undone": "inventory_reserved", ...}]
     log          jsonb       not null,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::decide::NewCheckout;
 use super::model::Status;
-use super::{CheckoutError, CheckoutId};
+use super::{CheckoutError, CheckoutId, Ending};
 use crate::carts::CartId;
 use crate::orders::OrderId;
 
@@ -23,6 +23,8 @@ pub(super) struct Checkout {
     pub(super) status: Status,
     pub(super) phase: String,
     pub(super) expires_at: DateTime<Utc>,
+    /// Why it is being called off, if it is.
+    pub(super) ending: Option<Ending>,
     /// By the database's clock.
     pub(super) due: bool,
 }
@@ -82,7 +84,8 @@ pub(super) async fn read(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Opti
     sqlx::query_as!(
         Checkout,
         r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
-                  status as "status: Status", phase, expires_at, expires_at <= now() as "due!"
+                  status as "status: Status", phase, expires_at, ending as "ending: Ending",
+                  expires_at <= now() as "due!"
            from checkouts where id = $1"#,
         id.0,
     )
@@ -95,7 +98,8 @@ pub(super) async fn lock(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Opti
     sqlx::query_as!(
         Checkout,
         r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
-                  status as "status: Status", phase, expires_at, expires_at <= now() as "due!"
+                  status as "status: Status", phase, expires_at, ending as "ending: Ending",
+                  expires_at <= now() as "due!"
            from checkouts where id = $1 for update"#,
         id.0,
     )
@@ -135,6 +139,18 @@ pub(super) async fn finish(
     .execute(tx.conn())
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(CheckoutError::Ended("no longer active")) }
+}
+
+/// Notes why an active checkout is being called off; the first reason stands.
+pub(super) async fn set_ending(tx: &mut TenantTx, id: CheckoutId, ending: Ending) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkouts set ending = $2, updated_at = now() where id = $1 and status = 'active' and ending is null",
+        id.0,
+        ending.name(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Holds the goods longer, because the payment is not decided.

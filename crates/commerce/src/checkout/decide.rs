@@ -140,9 +140,12 @@ fn again(first: &Outcome) -> Outcome {
         Outcome::Done(answer) | Outcome::Replay(answer) | Outcome::Refused { stored: Some(answer), .. } => {
             Outcome::Replay(Answer { replayed: true, ..answer.clone() })
         }
-        Outcome::Refused { stored: None, .. } | Outcome::InFlight | Outcome::Resume(_) | Outcome::Live(_) | Outcome::Pay { .. } | Outcome::Reused => {
-            Outcome::InFlight
-        }
+        Outcome::Refused { stored: None, .. }
+        | Outcome::InFlight
+        | Outcome::Resume(_)
+        | Outcome::Live(_)
+        | Outcome::Pay { .. }
+        | Outcome::Reused => Outcome::InFlight,
     }
 }
 

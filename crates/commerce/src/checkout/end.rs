@@ -22,12 +22,33 @@ use crate::shop::Shop;
 const EXTENSION_MINUTES: i32 = 5;
 
 /// Why a checkout ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Ending {
     /// Its time is over.
     Expired,
     /// The shopper calls it off.
     Cancelled,
+}
+
+impl Ending {
+    /// The name that is stored.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What is undone, and in whose name.
+    pub(super) fn undone(self) -> Undone<'static> {
+        match self {
+            Self::Expired => Undone { checkout: Status::Expired, order: Step::Fail, reason: "checkout_expired" },
+            Self::Cancelled => {
+                Undone { checkout: Status::Cancelled, order: Step::Cancel, reason: "cancelled_by_shopper" }
+            }
+        }
+    }
 }
 
 /// What is undone, and in whose name.
@@ -81,9 +102,14 @@ async fn called_off(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<Optio
     let mut tx = shop.db.begin().await?;
     let checkout = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
     let payment = payments::of_order(&mut tx, checkout.order).await?.ok_or(PaymentError::NotFound)?;
+    let wanted = checkout.status == Status::Active && (ending == Ending::Cancelled || checkout.due);
+    if wanted {
+        // Before the provider is asked: its own news of it may be here first.
+        db::set_ending(&mut tx, id, ending).await?;
+    }
     tx.commit().await?;
     match checkout.status {
-        Status::Active if ending == Ending::Expired && !checkout.due => Ok(None),
+        Status::Active if !wanted => Ok(None),
         Status::Active => Ok(Some(Pending { id: payment.id, asks_provider: payment.provider == "stripe" })),
         Status::Cancelled | Status::Expired | Status::Failed => Ok(None),
         Status::Completed if ending == Ending::Expired => Ok(None),
@@ -105,12 +131,8 @@ async fn close(shop: &Shop, id: CheckoutId, payment: PaymentId, ending: Ending) 
     if held.checkout.status != Status::Active || !held.payment.status.open() {
         return Ok(());
     }
-    let undone = match ending {
-        Ending::Expired => Undone { checkout: Status::Expired, order: Step::Fail, reason: "checkout_expired" },
-        Ending::Cancelled => Undone { checkout: Status::Cancelled, order: Step::Cancel, reason: "cancelled_by_shopper" },
-    };
-    let mut told =
-        payments::give_up(&mut tx, &mut held.payment, payments::Status::Cancelled, undone.reason).await?;
+    let undone = held.checkout.ending.unwrap_or(ending).undone();
+    let mut told = payments::give_up(&mut tx, &mut held.payment, payments::Status::Cancelled, undone.reason).await?;
     told.extend(undo(&mut tx, shop, &mut held, &undone).await?);
     events::tell(&mut tx, shop, &told).await?;
     tx.commit().await?;

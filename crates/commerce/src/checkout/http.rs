@@ -83,11 +83,7 @@ async fn owned(shop: &Shop, id: CheckoutId, token: &str) -> Result<(), CheckoutE
         (status = 401, description = "`cart.token_required`"),
         (status = 404, description = "No such checkout, or not with this token"),
     ))]
-async fn show(
-    shop: Shop,
-    CartToken(token): CartToken,
-    Path(id): Path<CheckoutId>,
-) -> Result<Json<Purchase>, Problem> {
+async fn show(shop: Shop, CartToken(token): CartToken, Path(id): Path<CheckoutId>) -> Result<Json<Purchase>, Problem> {
     owned(&shop, id, &token).await?;
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
     let purchase = view::read(&mut tx, &shop, id).await?;
@@ -148,7 +144,8 @@ async fn list(
         (status = 413, description = "`request.too_large`"),
     ))]
 async fn receive(shop: Shop, headers: HeaderMap, request: Request) -> Result<StatusCode, Problem> {
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let signature =
+        headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let payload = body(request, &()).await?;
     super::receive(&shop, &payload, &signature).await?;
     Ok(StatusCode::OK)

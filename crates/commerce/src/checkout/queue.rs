@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::CheckoutError;
 use super::decide::Request;
 use super::slice::{self, Verdict};
-use super::CheckoutError;
 use crate::shop::Shop;
 
 /// Most checkouts in one transaction.

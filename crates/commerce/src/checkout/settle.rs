@@ -6,7 +6,7 @@ use std::time::Duration;
 use kernel::db::TenantTx;
 use serde_json::{Value, json};
 
-use super::end::{Undone, undo};
+use super::end::{Ending, Undone, undo};
 use super::model::Status;
 use super::{CheckoutError, CheckoutId, db};
 use crate::carts::{self, CartId};
@@ -111,7 +111,9 @@ async fn fail(tx: &mut TenantTx, shop: &Shop, held: &mut Held, reason: &str) -> 
     if held.checkout.status != Status::Active {
         return Ok(Vec::new());
     }
-    undo(tx, shop, held, &Undone { checkout: Status::Failed, order: Step::Fail, reason }).await
+    let failed = Undone { checkout: Status::Failed, order: Step::Fail, reason };
+    let undone = held.checkout.ending.map_or(failed, Ending::undone);
+    undo(tx, shop, held, &undone).await
 }
 
 fn phases(names: &[&str], shop: &Shop) -> Value {
