@@ -6,7 +6,7 @@ use std::time::Duration;
 use kernel::db::TenantTx;
 use serde_json::{Value, json};
 
-use super::end::{Ending, Undone, undo};
+use super::end::{Undone, undo};
 use super::model::Status;
 use super::{CheckoutError, CheckoutId, db};
 use crate::carts::{self, CartId};
@@ -112,7 +112,10 @@ async fn fail(tx: &mut TenantTx, shop: &Shop, held: &mut Held, reason: &str) -> 
         return Ok(Vec::new());
     }
     let failed = Undone { checkout: Status::Failed, order: Step::Fail, reason };
-    let undone = held.checkout.ending.map_or(failed, Ending::undone);
+    let undone = match held.checkout.ending {
+        Some(ending) => ending.undone(),
+        None => failed,
+    };
     undo(tx, shop, held, &undone).await
 }
 
