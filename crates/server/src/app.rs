@@ -111,9 +111,8 @@ fn store(app: &App) -> Router {
         .layer(from_fn(open))
         .layer(from_fn_with_state(app.clone(), staff))
         .layer(DefaultBodyLimit::max(app.max_body_bytes));
-    let shoppers = Router::from(commerce::shopper_routes())
-        .layer(from_fn(open))
-        .layer(DefaultBodyLimit::max(app.max_body_bytes));
+    let shoppers =
+        Router::from(commerce::shopper_routes()).layer(from_fn(open)).layer(DefaultBodyLimit::max(app.max_body_bytes));
     // Money in flight settles, whatever becomes of the store.
     let provider = Router::from(commerce::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes));
     Router::new()

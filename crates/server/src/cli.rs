@@ -42,7 +42,7 @@ enum Command {
     Work,
     /// Run everything on this machine, with a demo store and nothing to set up.
     Dev(dev::Options),
-    /// Bring the platform's schemas up to date. Stores follow as they are touched by `fleet migrate`.
+    /// Bring the schemas of the platform and of all stores up to date.
     Migrate,
     /// Stores.
     #[command(subcommand)]
@@ -148,7 +148,11 @@ impl Cli {
             Command::Dev(options) => dev::run(options, develop).await,
             Command::Serve { work } => serve(work).await,
             Command::Work => work_until_stopped().await,
-            Command::Migrate => souk()?.migrate().await,
+            Command::Migrate => {
+                let souk = souk()?;
+                souk.migrate().await?;
+                souk.migrate_stores().await
+            }
             Command::Tenant(command) => tenant(command).await,
             Command::Checkout(CheckoutCommand::Cleanup) => clean_up().await,
             Command::Admin(AdminCommand::Create { email, password }) => {
@@ -200,6 +204,7 @@ async fn develop(start: Start) -> anyhow::Result<Started> {
     telemetry::start(&start.config.log)?;
     let souk = Souk::new(start.config, Clock::System)?;
     souk.migrate().await?;
+    souk.migrate_stores().await?;
     demo::seed(&souk, &start.logins).await?;
     let stripe_webhook_url = Some(format!("{}/webhooks/stripe/payments", souk.config.platform_url()));
     let (listener, stop) = (start.listener, start.shutdown);

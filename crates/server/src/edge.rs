@@ -22,7 +22,8 @@ pub async fn edge(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let origin = origin(&request);
     let id = origin.request_id.clone();
-    let line = (request.method().clone(), request.uri().path().to_owned(), request.headers().get(header::HOST).cloned());
+    let line =
+        (request.method().clone(), request.uri().path().to_owned(), request.headers().get(header::HOST).cloned());
     request.extensions_mut().insert(origin);
     let response = next.run(request).await;
     let mut response = finish(response, &id);

@@ -51,9 +51,8 @@ impl Face {
             ),
         };
         let mut described = routes.into_openapi();
-        let bearer = SecurityScheme::Http(
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build(),
-        );
+        let bearer =
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         let frame = OpenApiBuilder::new()
             .info(InfoBuilder::new().title(title).description(Some(text)).version(env!("CARGO_PKG_VERSION")).build())
             .components(Some(

@@ -63,6 +63,14 @@ impl Souk {
         Ok(())
     }
 
+    /// Brings all stores up to date. An error when one could not be; the others are.
+    pub async fn migrate_stores(&self) -> anyhow::Result<()> {
+        let done = tenancy::migrate_stores(&self.pools, self.config.provisioning.parallel).await?;
+        tracing::info!(current = done.current, failed = done.failed, "stores migrated");
+        anyhow::ensure!(done.failed == 0, "{} stores could not be brought up to date; see the log", done.failed);
+        Ok(())
+    }
+
     /// The application's routes.
     pub fn router(&self) -> axum::Router {
         app::router(App {
@@ -82,6 +90,7 @@ impl Souk {
             landlord: self.landlord.clone(),
             pools: self.pools.clone(),
             spare_schemas: self.config.provisioning.spare_schemas,
+            parallel: self.config.provisioning.parallel,
             sweep_every: self.config.checkout.cleanup_every,
             only: None,
         }

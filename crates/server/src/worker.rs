@@ -13,7 +13,7 @@ use futures::StreamExt;
 use kernel::db::ClusterDb;
 use kernel::id::TenantId;
 use kernel::origin::Origin;
-use landlord::{Landlord, tenants};
+use landlord::{Landlord, accounts, tenants};
 use tokio_util::sync::CancellationToken;
 
 use crate::tenancy::{Pools, Stores, refill};
@@ -37,6 +37,8 @@ pub struct Worker {
     pub pools: Pools,
     /// Schemas to have ready.
     pub spare_schemas: u32,
+    /// Schemas made beside each other.
+    pub parallel: usize,
     /// How often what fell through the net is looked for.
     pub sweep_every: Duration,
     /// Works for these tenants alone; `None`: for all.
@@ -47,18 +49,14 @@ impl Worker {
     /// Works until told to stop; what is being done then is done to its end.
     pub async fn run(self, stop: CancellationToken) {
         let sweeps = self.clone().repeat(self.sweep_every, stop.clone(), async |worker| worker.sweep().await);
-        let platform = self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
+        let platform =
+            self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
         let jobs = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.jobs().await.map(drop));
         let news = self.clone().repeat(IDLE, stop, async |worker| worker.news().await.map(drop));
         tokio::join!(sweeps, platform, jobs, news);
     }
 
-    async fn repeat(
-        self,
-        every: Duration,
-        stop: CancellationToken,
-        act: impl AsyncFn(&Self) -> anyhow::Result<()>,
-    ) {
+    async fn repeat(self, every: Duration, stop: CancellationToken, act: impl AsyncFn(&Self) -> anyhow::Result<()>) {
         while !stop.is_cancelled() {
             if let Err(error) = act(&self).await {
                 tracing::warn!(error = format!("{error:#}"), "the worker failed, and goes on");
@@ -131,8 +129,12 @@ impl Worker {
         Ok(outbox::take(&self.cluster(), tenant, async |news| work::deliver(&shop, news).await).await?)
     }
 
-    /// Looks in every store for what fell through the net: checkouts whose job was lost, answers that have expired.
+    /// Forgets what has expired, and looks in every store for what fell through the net: checkouts whose job was lost, answers that have expired.
     pub async fn sweep(&self) -> anyhow::Result<()> {
+        let mut tx = self.pools.landlord().begin().await?;
+        accounts::sweep(&mut tx).await?;
+        landlord::idempotency::sweep(&mut tx).await?;
+        tx.commit().await?;
         let mut after = None;
         loop {
             let mut tx = self.pools.landlord().begin().await?;
@@ -160,7 +162,7 @@ impl Worker {
                 tracing::info!(tenant = %id, "a sign-up that was cut short is finished");
             }
         }
-        let made = refill(&self.pools, &self.landlord.settings.cluster, self.spare_schemas).await?;
+        let made = refill(&self.pools, &self.landlord.settings.cluster, self.spare_schemas, self.parallel).await?;
         if made > 0 {
             tracing::debug!(made, "schemas made ready");
         }

@@ -117,7 +117,10 @@ pub(super) async fn begin(admin: &PgPool) -> sqlx::Result<sqlx::Transaction<'sta
 }
 
 async fn lock(tx: &mut PgConnection, what: &str) -> sqlx::Result<()> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('souk migrate ' || $1, 0))").bind(what).execute(tx).await?;
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('souk migrate ' || $1, 0))")
+        .bind(what)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Tenancy: which store a request is for, and how a store's schema comes to be. The only room that holds the keys to
 //! both the landlord's database and the tenants'.
 
+mod fleet;
 mod migrate;
 mod names;
 mod pools;
@@ -11,6 +12,7 @@ mod staff;
 mod stores;
 mod watch;
 
+pub use fleet::{StoresMigrated, migrate_stores};
 pub use migrate::{Migrated, migrate_platform, tenant_version};
 pub use pools::{Pools, connect};
 pub(crate) use provision::as_problem;

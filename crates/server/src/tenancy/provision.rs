@@ -83,7 +83,8 @@ impl Provisioner {
         execute(&mut tx, format!("grant {rights} on all tables in schema {name} to {user}")).await?;
         execute(&mut tx, format!("revoke all on {name}._migrations from {user}")).await?;
         // Tables of later migrations too.
-        execute(&mut tx, format!("alter default privileges in schema {name} grant {rights} on tables to {user}")).await?;
+        execute(&mut tx, format!("alter default privileges in schema {name} grant {rights} on tables to {user}"))
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -53,7 +53,9 @@ fn normalise(text: &str) -> Result<Host, HostError> {
         None => (text, None),
     };
     let port_is_good = port.is_none_or(|port| {
-        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        !port.is_empty()
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok_and(|port| port > 0)
     });
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     let label_is_good = |label: &str| {
@@ -96,8 +98,20 @@ mod tests {
     fn what_is_doubtful_is_refused() {
         let long = "a".repeat(300);
         for wrong in [
-            "", ".", "a.shop.test:99999", "a.shop.test:", "a.shop.test:0", "a.shop.test:80x", "a.shop.test/../b", "a b",
-            "a_b.test", "-a.test", "a..test", "[::1]", "user@a.test", &long,
+            "",
+            ".",
+            "a.shop.test:99999",
+            "a.shop.test:",
+            "a.shop.test:0",
+            "a.shop.test:80x",
+            "a.shop.test/../b",
+            "a b",
+            "a_b.test",
+            "-a.test",
+            "a..test",
+            "[::1]",
+            "user@a.test",
+            &long,
         ] {
             assert_eq!(host("/", &[wrong]), Err(HostError::NotAHost), "{wrong}");
         }

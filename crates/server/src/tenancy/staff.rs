@@ -21,11 +21,9 @@ pub async fn identify(landlord: &Landlord, tenant: TenantId, parts: &Parts) -> R
         None => {
             let alive = accounts::session_alive(landlord, &claims).await.map_err(Problem::database)?;
             Err(match alive {
-                Some(_) => Problem::new(
-                    StatusCode::FORBIDDEN,
-                    "auth.not_a_member",
-                    "this account has no role in this store",
-                ),
+                Some(_) => {
+                    Problem::new(StatusCode::FORBIDDEN, "auth.not_a_member", "this account has no role in this store")
+                }
                 None => commerce::access::unauthenticated(),
             })
         }
