@@ -51,15 +51,33 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// What a body fails with that does not arrive in time; put there by whoever reads from the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body did not arrive in time")]
+pub struct TooLate;
+
 /// The raw body, refused when it is over the limit.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        if is_too_late(&rejection) {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "request.too_late", TooLate)
+        } else if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too_large", "the body is larger than is accepted here")
         } else {
             Problem::new(StatusCode::BAD_REQUEST, "request.incomplete", "the body did not arrive as announced")
         }
     })
+}
+
+fn is_too_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<TooLate>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Address, Locked, Money, NewOrder, Order, OrderError, OrderId, OrderItem, OrderItemId, Stage, public_status};
+use super::{
+    Address, Locked, Money, NewOrder, Order, OrderError, OrderId, OrderItem, OrderItemId, Stage, public_status,
+};
 
 pub(super) async fn insert(tx: &mut TenantTx, orders: &[NewOrder]) -> Result<(), OrderError> {
     let mut stages = Vec::with_capacity(orders.len());

@@ -18,8 +18,8 @@ mod error;
 pub mod http;
 mod model;
 mod read;
-mod step;
 mod status;
+mod step;
 
 pub use create::{NewOrder, NewOrderItem, create};
 pub use error::OrderError;

@@ -31,4 +31,4 @@ pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;
 pub use model::{Locked, Payment, PaymentId, Provider, Status};
 pub use receive::{Received, finish_event, open_events, receive};
-pub use report::{Reported, Report};
+pub use report::{Report, Reported};

@@ -20,8 +20,7 @@ pub struct Received {
 /// Stores a verified message. The same one again gives the same row; the same id with another body is refused.
 pub async fn receive(tx: &mut TenantTx, event: &Event, payload: &str) -> Result<Received, PaymentError> {
     let digest: [u8; 32] = Sha256::digest(payload.as_bytes()).into();
-    let inserted =
-        db::insert_event(tx, &event.id, &event.kind, event.account.as_deref(), payload, &digest).await?;
+    let inserted = db::insert_event(tx, &event.id, &event.kind, event.account.as_deref(), payload, &digest).await?;
     if let Some(id) = inserted {
         return Ok(Received { id, payload: payload.to_owned(), processed: false });
     }

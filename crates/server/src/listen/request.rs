@@ -87,7 +87,7 @@ impl HttpBody for TimedBody {
         let patience = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         match deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(Err("the request's body did not arrive in time".into()))),
+            Poll::Ready(()) => Poll::Ready(Some(Err(kernel::http::TooLate.into()))),
             Poll::Pending => Poll::Pending,
         }
     }
