@@ -7,11 +7,13 @@
 mod answer;
 mod checks;
 mod platform;
+mod provider;
 mod shopping;
 mod store;
 
 pub use answer::Answer;
 pub use checks::assert_consistent;
 pub use platform::{Platform, key, settings, unique};
+pub use provider::{News, sign, signed_with};
 pub use shopping::{Bought, Cart, card, cash};
 pub use store::{Store, Variant};

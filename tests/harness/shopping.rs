@@ -97,6 +97,18 @@ impl Store<'_> {
         }
     }
 
+    /// Calls a purchase off under a key.
+    pub async fn cancel(&self, bought: &Bought, key: &str) -> Answer {
+        let path = format!("/api/v1/checkouts/{}/cancel", bought.checkout);
+        let request = self.request(Method::POST, &path).header("cart-token", &bought.cart.token);
+        Answer::of(request.header("idempotency-key", key).send().await.unwrap()).await
+    }
+
+    /// The checkout, as its shopper sees it.
+    pub async fn see_checkout(&self, bought: &Bought) -> Answer {
+        self.with_cart(&bought.cart, Method::GET, &format!("/api/v1/checkouts/{}", bought.checkout), None).await
+    }
+
     /// Confirms the payment at the provider, as a browser would.
     pub async fn confirm(&self, bought: &Bought, payment_method: &str) -> Answer {
         let url = format!("{}/v1/payment_intents/{}/confirm", self.platform.sandbox.url(), bought.intent());

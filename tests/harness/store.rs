@@ -1,6 +1,8 @@
 //! A store under test: its merchant's side.
 
 use kernel::id::TenantId;
+use kernel::origin::Origin;
+use landlord::plans::{Override, set_override};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -66,7 +68,8 @@ impl<'p> Store<'p> {
         self.admin(Method::DELETE, path, None).await
     }
 
-    async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    /// Any request as the owner.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = self.request(method, &format!("/api/v1/admin{path}")).bearer_auth(&self.token);
         let request = match body {
             Some(body) => request.json(&body),
@@ -122,6 +125,16 @@ impl<'p> Store<'p> {
     /// Changes something behind the product's back, such as the time of a row.
     pub async fn tamper(&self, statement: &str) {
         self.rows(statement).await;
+    }
+
+    /// Gives the store another limit than its plan does, and lets the server know at once.
+    pub async fn limit(&self, feature: &str, limit: i64) {
+        let souk = &self.platform.souk;
+        let to = Override { enabled: true, limit: Some(limit), expires_at: None };
+        let mut tx = souk.landlord.db.begin().await.unwrap();
+        set_override(&mut tx, &Origin::system(), self.id, feature, &to).await.unwrap();
+        tx.commit().await.unwrap();
+        souk.stores.forget(self.id).await;
     }
 
     /// Lets so many minutes pass for this store's checkouts, keys and jobs.

@@ -1,3 +1,20 @@
 //! What happens inside one store: catalogue, stock, carts, checkout, payment.
 
+mod cancel;
+mod cart;
+mod catalog;
+mod events;
+mod expiry;
+mod faults;
+mod idempotency;
+mod input;
+mod limits;
+mod payment;
+mod quote;
+mod resume;
 mod sale;
+mod shelf;
+mod stock;
+mod validation;
+mod webhook;
+mod webhook_orders;
