@@ -106,6 +106,12 @@ need_redis() {
     have redis-server || fail "Redis was installed, but there is no redis-server"
 }
 
+# The README's walk is taken in one of the tests.
+need_walk() {
+    have curl || install_or_explain curl curl "brew install curl"
+    have jq || install_or_explain jq jq "brew install jq"
+}
+
 # Stripe's own SDK talks to our sandbox in one of the tests.
 need_node() {
     have node && have npm || install_or_explain "Node.js with npm" "nodejs npm" "brew install node"
