@@ -103,7 +103,9 @@ impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Staff<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(identity) = parts.extensions.get::<StaffIdentity>().copied() else { return Err(unauthenticated()) };
+        let Some(identity) = parts.extensions.get::<StaffIdentity>().copied() else {
+            return Err(Problem::unauthenticated());
+        };
         if P::ROLES.contains(&identity.role) {
             Ok(Self { identity, permission: PhantomData })
         } else {
@@ -111,11 +113,6 @@ impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Staff<P> {
             Err(Problem::new(StatusCode::FORBIDDEN, "auth.forbidden", detail).with("permission", P::NAME))
         }
     }
-}
-
-/// 401: no credential, or one that proves nothing.
-pub fn unauthenticated() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "auth.required", "send a valid access token as `Authorization: Bearer ...`")
 }
 
 /// The secret of a cart, from the header `Cart-Token`.

@@ -89,6 +89,12 @@ impl Problem {
         Self { errors: vec![error], ..Self::new(StatusCode::BAD_REQUEST, "request.invalid_query", detail) }
     }
 
+    /// 401: no credential, or one that proves nothing.
+    pub fn unauthenticated() -> Self {
+        let detail = "send a valid access token as `Authorization: Bearer ...`";
+        Self::new(StatusCode::UNAUTHORIZED, "auth.required", detail)
+    }
+
     /// 404 for what does not exist, and in the same words for what is not the caller's.
     pub fn not_found(what: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))

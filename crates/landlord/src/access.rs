@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use kernel::id::AccountId;
 use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
@@ -41,10 +41,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Account {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let landlord = Landlord::from_request_parts(parts, state).await?;
-        let token = bearer(&parts.headers).ok_or_else(unauthenticated)?;
-        let claims = accounts::verify_access(&landlord, token).map_err(|_| unauthenticated())?;
+        let token = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let claims = accounts::verify_access(&landlord, token).map_err(|_| Problem::unauthenticated())?;
         let account = accounts::session_alive(&landlord, &claims).await.map_err(Problem::database)?;
-        account.ok_or_else(unauthenticated)
+        account.ok_or_else(Problem::unauthenticated)
     }
 }
 
@@ -63,9 +63,4 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// 401: no credential, or one that proves nothing.
-pub fn unauthenticated() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "auth.required", "send a valid access token as `Authorization: Bearer ...`")
 }

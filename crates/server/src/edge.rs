@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use kernel::origin::{Actor, Origin};
@@ -56,7 +56,7 @@ fn finish(mut response: Response, id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     if let Some(cause) = &problem.cause {
         let cause = chain(&**cause);
-        if problem.status.is_server_error() && problem.status != axum::http::StatusCode::SERVICE_UNAVAILABLE {
+        if problem.status.is_server_error() && problem.status != StatusCode::SERVICE_UNAVAILABLE {
             tracing::error!(request_id = id, code = problem.code, cause, "request failed");
         } else {
             tracing::warn!(request_id = id, code = problem.code, cause, "request could not be served now");
@@ -77,7 +77,11 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn protect(response: &mut Response, id: &str) {
+    let unauthenticated = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
+    if unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

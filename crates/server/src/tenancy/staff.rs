@@ -11,8 +11,8 @@ use landlord::accounts;
 /// The caller's role in this store, asked of the database every time: whoever is logged out or removed is out at once.
 /// A token says who somebody is, never what they may do where.
 pub async fn identify(landlord: &Landlord, tenant: TenantId, parts: &Parts) -> Result<StaffIdentity, Problem> {
-    let token = landlord::access::bearer(&parts.headers).ok_or_else(commerce::access::unauthenticated)?;
-    let claims = accounts::verify_access(landlord, token).map_err(|_| commerce::access::unauthenticated())?;
+    let token = landlord::access::bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+    let claims = accounts::verify_access(landlord, token).map_err(|_| Problem::unauthenticated())?;
     let found = landlord::tenants::staff_role(&landlord.db, claims.sub, claims.sid, tenant).await;
     let role = found.map_err(Problem::database)?;
     match role.as_deref().map(Role::from_name) {
@@ -24,7 +24,7 @@ pub async fn identify(landlord: &Landlord, tenant: TenantId, parts: &Parts) -> R
                 Some(_) => {
                     Problem::new(StatusCode::FORBIDDEN, "auth.not_a_member", "this account has no role in this store")
                 }
-                None => commerce::access::unauthenticated(),
+                None => Problem::unauthenticated(),
             })
         }
     }
