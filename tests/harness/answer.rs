@@ -33,8 +33,17 @@ impl Answer {
     pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        assert_eq!(self.body["status"], status, "{}", self.text);
         assert!(self.body["request_id"].is_string(), "{}", self.text);
         self
+    }
+
+    /// Fails the test unless this is that answer again, byte for byte, and says so.
+    #[track_caller]
+    pub fn replays(&self, first: &Self) {
+        assert_eq!(self.header("idempotent-replayed"), Some("true"), "{}", self.text);
+        assert_eq!(self.header("content-type"), first.header("content-type"));
+        assert_eq!((self.status, &self.text), (first.status, &first.text));
     }
 
     /// The problem's code, or nothing.
