@@ -156,7 +156,7 @@ pub(super) async fn set_ending(tx: &mut TenantTx, id: CheckoutId, ending: Ending
 /// Holds the goods longer, because the payment is not decided.
 pub(super) async fn extend(tx: &mut TenantTx, id: CheckoutId, minutes: i32) -> sqlx::Result<()> {
     sqlx::query!(
-        "update checkouts set expires_at = now() + make_interval(mins => $2), updated_at = now()
+        "update checkouts set expires_at = greatest(expires_at, now() + make_interval(mins => $2)), updated_at = now()
          where id = $1 and status = 'active'",
         id.0,
         minutes,
