@@ -144,7 +144,8 @@ impl Problem {
 
     /// The body, as sent.
     pub fn body(&self, request_id: Option<&str>) -> Value {
-        let mut body = Map::new();
+        // First, so that none of them can take the place of what every problem has.
+        let mut body = self.members.clone();
         body.insert("type".into(), json!("about:blank"));
         body.insert("title".into(), json!(self.status.canonical_reason().unwrap_or("Error")));
         body.insert("status".into(), json!(self.status.as_u16()));
@@ -156,7 +157,6 @@ impl Problem {
         if !self.errors.is_empty() {
             body.insert("errors".into(), json!(self.errors));
         }
-        body.extend(self.members.clone());
         Value::Object(body)
     }
 

@@ -33,7 +33,7 @@ impl From<CheckoutError> for Problem {
         match error {
             CheckoutError::NotFound => Problem::not_found("checkout"),
             CheckoutError::Ended(status) => {
-                Problem::new(StatusCode::CONFLICT, "checkout.ended", &error).with("status", status)
+                Problem::new(StatusCode::CONFLICT, "checkout.ended", &error).with("checkout_status", status)
             }
             CheckoutError::QueueFull => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "checkout.queue_full", error).retry_after(1)
