@@ -19,7 +19,7 @@ use crate::idempotency::StoredKey;
 use crate::inventory::{Level, Take};
 use crate::orders::{NewOrder, NewOrderItem, OrderId, OrderItemId, Step};
 use crate::payments::{NewPayment, PaymentId, Provider};
-use crate::usage::LimitReached;
+use crate::usage::MonthlyOrders;
 
 /// Most lines of one order.
 pub(super) const MAX_LINES: usize = 50;
@@ -52,9 +52,7 @@ pub(super) struct State {
     pub(super) now: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) next_number: i64,
-    /// Orders that the plan still allows this month, and the refusal of the next.
-    pub(super) orders_left: i64,
-    pub(super) limit: LimitReached,
+    pub(super) month: MonthlyOrders,
     pub(super) keys: HashMap<(String, String), StoredKey>,
     pub(super) carts: HashMap<CartId, LockedCart>,
     /// Carts under checkout, and by which.
@@ -187,9 +185,7 @@ fn purchase(state: &State, request: &Request) -> Result<NewOrder, Problem> {
     match cart.status {
         CartStatus::Open => {}
         CartStatus::InCheckout | CartStatus::Completed => {
-            let mut problem = Problem::new(StatusCode::CONFLICT, "cart.completed", "this cart has been bought");
-            problem.members.insert("status".into(), "completed".into());
-            return Err(problem);
+            return Err(Problem::new(StatusCode::CONFLICT, "cart.completed", "this cart has been bought"));
         }
     }
 
@@ -265,9 +261,7 @@ fn purchase(state: &State, request: &Request) -> Result<NewOrder, Problem> {
     if let Some(expected) = request.expected_total_minor.filter(|expected| *expected != subtotal_minor) {
         return Err(price_changed(state.currency, expected, subtotal_minor, &items));
     }
-    if state.orders_left < 1 {
-        return Err(state.limit.clone().into());
-    }
+    state.month.allows_one_more()?;
     Ok(NewOrder {
         id: request.order,
         number: state.next_number,
@@ -318,7 +312,7 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         Method::Cod => Provider::Cod,
     };
     state.next_number += 1;
-    state.orders_left -= 1;
+    state.month.used += 1;
     state.live.insert(request.cart, request.checkout);
     for item in &order.items {
         let variant_id = VariantId(item.variant_id);
