@@ -18,6 +18,8 @@ pub struct StartCheckout {
     /// The cart to buy.
     pub cart_id: CartId,
     /// Where to write to.
+    #[serde(default)]
+    #[schema(required)]
     pub email: String,
     /// Where to call.
     #[serde(default)]
@@ -29,6 +31,8 @@ pub struct StartCheckout {
     #[serde(default)]
     pub shipping_method: Option<String>,
     /// `card` or `cod`.
+    #[serde(default)]
+    #[schema(required)]
     pub payment_method: String,
     /// A promotion's code.
     #[serde(default)]
