@@ -97,16 +97,23 @@ async fn apply(shop: &Shop, event: &Event) -> Result<&'static str, CheckoutError
     Ok("applied")
 }
 
-/// Processes messages that were kept and not yet processed. Returns how many.
+/// Processes messages that were kept and not yet processed. Returns how many. One that fails does not stop the others;
+/// the last failure is told when all had their turn.
 pub async fn process_open_events(shop: &Shop) -> Result<usize, CheckoutError> {
     let shop = Shop { origin: shop.origin.clone().acting(Actor::Provider), ..shop.clone() };
     let mut tx = shop.db.begin().await?;
     let open = payments::open_events(&mut tx, 100).await?;
     tx.commit().await?;
     let count = open.len();
+    let mut outcome = Ok(count);
     for received in open {
         match Event::parse(received.payload.as_bytes()) {
-            Some(event) => process(&shop, &event, received.id).await?,
+            Some(event) => {
+                if let Err(error) = process(&shop, &event, received.id).await {
+                    tracing::warn!(tenant = %shop.slug, event_id = event.id, %error, "message still not processed");
+                    outcome = Err(error);
+                }
+            }
             None => {
                 let mut tx = shop.db.begin().await?;
                 payments::finish_event(&mut tx, received.id, "unreadable").await?;
@@ -114,5 +121,5 @@ pub async fn process_open_events(shop: &Shop) -> Result<usize, CheckoutError> {
             }
         }
     }
-    Ok(count)
+    outcome
 }
