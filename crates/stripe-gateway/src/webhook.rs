@@ -112,14 +112,17 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 fn parse_event(payload: &[u8]) -> Option<Event> {
     let mut envelope: Value = serde_json::from_slice(payload).ok()?;
-    let text = |field: &str| envelope.get(field).and_then(Value::as_str).map(str::to_owned);
+    let account = match envelope.get("account") {
+        None | Some(Value::Null) => None,
+        Some(_) => Some(text(&envelope, "account")?),
+    };
     Some(Event {
-        id: text("id").filter(|id| !id.is_empty())?,
-        kind: text("type")?,
+        id: text(&envelope, "id").filter(|id| !id.is_empty())?,
+        kind: text(&envelope, "type")?,
         created: envelope.get("created")?.as_i64()?,
         livemode: envelope.get("livemode")?.as_bool()?,
-        account: text("account"),
-        api_version: text("api_version"),
+        account,
+        api_version: text(&envelope, "api_version"),
         object: envelope.get_mut("data")?.get_mut("object").filter(|object| object.is_object())?.take(),
     })
 }
@@ -168,8 +171,9 @@ impl Event {
     }
 }
 
+/// Names and codes; what holds control characters is none of Stripe's, and no database takes a NUL.
 fn text(object: &Value, field: &str) -> Option<String> {
-    object.get(field)?.as_str().map(str::to_owned)
+    object.get(field)?.as_str().filter(|text| !text.chars().any(char::is_control)).map(str::to_owned)
 }
 
 fn metadata(object: &Value) -> BTreeMap<String, String> {
