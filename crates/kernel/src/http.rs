@@ -35,6 +35,10 @@ where
             ));
         }
         let bytes = body(request, state).await?;
+        // Types with fields can be read from arrays too, by position; nobody means that.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::invalid(vec![FieldError::new("", "invalid", "must be an object")]));
+        }
         let value: T = decode(&bytes)?;
         value.validate().map_err(|report| {
             let errors =
