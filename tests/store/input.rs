@@ -8,14 +8,14 @@ use souk_tests::{Answer, Cart, Platform, Store, Variant, assert_consistent, card
 fn writes(variant: &Variant, category: &str, cart: &Cart, item: &str) -> Vec<(Method, String, Value)> {
     let unique = souk_tests::unique;
     let cart_path = format!("/api/v1/carts/{}", cart.id);
-    let new_variant = json!({ "sku": unique("sku"), "price_minor": 5 });
+    let new_variant = || json!({ "sku": unique("sku"), "price_minor": 5 });
     vec![
         (Method::POST, "/api/v1/carts".into(), json!({ "items": [] })),
         (Method::POST, format!("{cart_path}/items"), json!({ "variant_id": variant.id, "quantity": 1 })),
         (Method::PATCH, format!("{cart_path}/items/{item}"), json!({ "quantity": 1 })),
-        (Method::POST, "/api/v1/admin/products".into(), json!({ "title": "T", "variants": [new_variant] })),
+        (Method::POST, "/api/v1/admin/products".into(), json!({ "title": "T", "variants": [new_variant()] })),
         (Method::PATCH, format!("/api/v1/admin/products/{}", variant.product), json!({ "title": "T" })),
-        (Method::POST, format!("/api/v1/admin/products/{}/variants", variant.product), new_variant),
+        (Method::POST, format!("/api/v1/admin/products/{}/variants", variant.product), new_variant()),
         (Method::PATCH, format!("/api/v1/admin/variants/{}", variant.id), json!({ "price_minor": 5 })),
         (Method::POST, format!("/api/v1/admin/variants/{}/stock", variant.id), json!({ "delta": 1, "reason": "r" })),
         (Method::POST, "/api/v1/admin/categories".into(), json!({ "title": "C" })),
@@ -89,14 +89,14 @@ async fn bodies_that_are_not_json_are_told_so() {
     for (method, path, body) in &writes {
         let good = body.to_string();
         let send = async |kind, body: &[u8]| send(&store, &cart, method.clone(), path, kind, body.to_vec()).await;
-        for broken in ["{", "nope", "{}{}", "{'a':1}", "{\"a\":1,}", &deep] {
+        for broken in ["{", "nope", "{}{}", "{'a':1}", "{,}"] {
             send(JSON, broken.as_bytes()).await.problem(400, "request.malformed");
         }
-        send(JSON, b"{\"a\":\"\xff\"}").await.problem(400, "request.malformed");
+        send(JSON, b"{\"\xff\":1}").await.problem(400, "request.malformed");
         for other in [Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/xml"), None] {
             send(other, good.as_bytes()).await.problem(415, "request.unsupported_media_type");
         }
-        for wrong in ["null", "[]", "\"text\"", "1"] {
+        for wrong in ["null", "[]", "[1]", &deep, "\"text\"", "1"] {
             send(JSON, wrong.as_bytes()).await.problem(422, "request.invalid");
         }
         let huge = format!("{{\"padding\":\"{}\"}}", "x".repeat(300_000));

@@ -1,7 +1,7 @@
 //! A purchase that was cut short goes on where it stopped.
 
 use futures::future::join_all;
-use souk_tests::{Platform, assert_consistent, card, key};
+use souk_tests::{Platform, Store, assert_consistent, card, key, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_failed_goes_on_under_the_same_key() {
@@ -27,25 +27,27 @@ async fn what_the_provider_failed_goes_on_under_the_same_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_reply_does_not_make_a_second_payment() {
-    let platform = Platform::start().await;
+    let mut settings = settings();
+    settings.set("SOUK__STRIPE__ATTEMPTS", "1");
+    let platform = Platform::start_with(settings).await;
     let store = platform.open_store().await;
     let variant = store.sell(1000, 5).await;
     let cart = store.fill_cart(&[(&variant, 1)]).await;
     let key = key();
-    platform.spoil_creation("drop_reply", 3).await;
+    platform.spoil_creation("drop_reply", 1).await;
     store.checkout(&cart, &key, &card(&cart)).await.problem(503, "payment.provider_unavailable");
     assert_eq!(platform.intents().await.len(), 1);
     platform.heal().await;
     let answer = store.checkout(&cart, &key, &card(&cart)).await.expect(201);
     assert_eq!(platform.intents().await.len(), 1);
-    let bought = souk_tests::Store::bought(cart, &answer);
+    let bought = Store::bought(cart, &answer);
     store.confirm(&bought, "pm_card_visa").await.expect(200);
     store.until_status(&bought, "paid").await;
     assert_consistent(&store).await;
 }
 
 /// As a process leaves it that died after its first transaction: the order exists, nobody has heard of a payment.
-async fn died_after_the_order(platform: &Platform, store: &souk_tests::Store<'_>, lease: &str) {
+async fn died_after_the_order(platform: &Platform, store: &Store<'_>, lease: &str) {
     platform.heal().await;
     store
         .tamper(&format!(

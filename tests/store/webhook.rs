@@ -161,6 +161,31 @@ async fn messages_nobody_understands_are_taken_and_do_not_stop_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_processed_does_not_stop_those_behind_it() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    platform.deafen();
+    let variant = store.sell(1999, 5).await;
+    let (broken, whole) = (store.order(&[(&variant, 1)]).await, store.order(&[(&variant, 1)]).await);
+    // Whatever it may be that one of them always fails on; the other was kept by a process that died.
+    store.tamper(&format!("delete from checkouts where id = '{}'", broken.checkout)).await;
+    store.hear(&News::of(&store, &broken, 1999, "succeeded", "succeeded")).await.expect(200);
+    let kept = News::of(&store, &whole, 1999, "succeeded", "succeeded");
+    store
+        .tamper(&format!(
+            "insert into provider_events (provider, event_id, kind, payload, digest)
+             values ('stripe', 'evt_kept', 'payment_intent.succeeded', '{}', '')",
+            kept.text()
+        ))
+        .await;
+    store.let_pass(1).await;
+    store.tamper("update souk.jobs set run_at = now() + interval '1 hour' where kind <> 'provider_events.process'").await;
+    platform.work().await;
+    assert_eq!(store.see(&whole).await.str("/status"), "paid");
+    assert_eq!(store.count("select count(*) from provider_events where processed_at is null").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_huge_message_is_refused_unread() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
