@@ -1,4 +1,4 @@
--- How much of a limited feature is used; only stores with a limit write here.
+-- How much of a limited feature is used; counted for every store, limited or not.
 create table usage_counters (
     feature text   not null,
     -- '' for what is counted for ever, '2026-11' for what is counted by month (UTC).

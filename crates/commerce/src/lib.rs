@@ -1,7 +1,7 @@
 //! Everything inside one store's schema: one folder per module.
 //!
 //! This crate cannot see the landlord: a query against a landlord table does not compile here. Calls between modules
-//! go down, news goes up; the allowed arrows are a table in `tests/architecture.rs`.
+//! go down, news goes up; the allowed arrows are a table in `tests/platform/architecture.rs`.
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -18,6 +18,7 @@ use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use commerce::checkout;
 use commerce::shop::Shop;
+use ipnet::IpNet;
 use kernel::http::body;
 use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
@@ -40,6 +41,8 @@ pub struct App {
     pub pools: Pools,
     /// The platform's own host.
     pub platform_host: Arc<str>,
+    /// Networks of our own proxies.
+    pub proxies: Arc<[IpNet]>,
     /// Most bytes of a JSON body.
     pub max_body_bytes: usize,
     /// Most bytes of a provider's message.
@@ -55,8 +58,9 @@ struct Faces {
 
 /// The whole application.
 pub fn router(app: App) -> Router {
+    let proxies = app.proxies.clone();
     let faces = Faces { platform: platform(&app), store: store(&app), app };
-    Router::new().fallback(any(by_host)).with_state(faces).layer(from_fn(edge))
+    Router::new().fallback(any(by_host)).with_state(faces).layer(from_fn_with_state(proxies, edge))
 }
 
 /// The host alone decides, and decides everything: the platform's routes do not exist on a store's host, nor back.

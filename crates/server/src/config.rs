@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
 pub use load::{ConfigError, Environment};
@@ -44,6 +45,7 @@ pub struct Server {
     pub store_domain: String,
     pub public_scheme: Scheme,
     pub public_port: Option<u16>,
+    pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
     #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
     pub header_timeout: Duration,

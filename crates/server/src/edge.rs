@@ -1,26 +1,29 @@
 //! The edge of the server: what happens to every request before and after its handler.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use ipnet::IpNet;
 use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
 use uuid::Uuid;
 
 use crate::listen::RequestId;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What is kept of a client's name for itself.
 const USER_AGENT_BYTES: usize = 256;
 
 /// Gives the request its origin, and the answer its id, its security headers and, if it is a problem, its last form.
-pub async fn edge(mut request: Request, next: Next) -> Response {
+pub async fn edge(State(proxies): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let origin = origin(&request);
+    let origin = origin(&request, &proxies);
     let id = origin.request_id.clone();
     let line =
         (request.method().clone(), request.uri().path().to_owned(), request.headers().get(header::HOST).cloned());
@@ -39,16 +42,35 @@ pub async fn edge(mut request: Request, next: Next) -> Response {
     response
 }
 
-fn origin(request: &Request) -> Origin {
+fn origin(request: &Request, proxies: &[IpNet]) -> Origin {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Origin {
         actor: Actor::Shopper,
         request_id: id.unwrap_or_else(|| Uuid::now_v7().to_string()),
-        ip: peer,
+        ip: peer.map(|peer| visitor(peer, request.headers(), proxies)),
         user_agent: agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_BYTES).collect()),
     }
+}
+
+/// Who a request comes from: the peer, or if that is a proxy of ours, the nearest address in its list that is not.
+/// Whatever stands before that address, anybody may have written.
+fn visitor(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let ours = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
+    if !ours(&peer) {
+        return peer;
+    }
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev().map(|line| line.to_str().unwrap_or_default());
+    let mut nearest = peer;
+    for address in lines.flat_map(|line| line.rsplit(',')).map(|address| address.trim().parse()) {
+        match address {
+            Ok(address) if ours(&address) => nearest = address,
+            Ok(address) => return address,
+            Err(_) => return nearest,
+        }
+    }
+    nearest
 }
 
 /// A problem learns its request's id here, and here alone its cause is logged.
@@ -62,7 +84,14 @@ fn finish(mut response: Response, id: &str) -> Response {
             tracing::warn!(request_id = id, code = problem.code, cause, "request could not be served now");
         }
     }
-    problem.response(Some(id))
+    // What was said beside the body, such as the methods that are allowed, stays said.
+    let mut last = problem.response(Some(id));
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_LENGTH {
+            last.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    last
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
@@ -76,7 +105,8 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-fn protect(response: &mut Response, id: &str) {
+/// What every answer carries.
+pub fn protect(response: &mut Response, id: &str) {
     let unauthenticated = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     if unauthenticated {
@@ -96,4 +126,29 @@ fn protect(response: &mut Response, id: &str) {
     set(header::CACHE_CONTROL, "no-store");
     // Browsers heed it on encrypted connections only.
     set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, lines: &[&str]) -> String {
+        let proxies: Vec<IpNet> = ["10.0.0.0/8", "fd00::/8"].iter().map(|net| net.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        visitor(peer.parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn only_our_own_proxies_tell_who_a_visitor_is() {
+        assert_eq!(seen("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(seen("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, 198.51.100.1"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6", "198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(seen("fd00::1", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, nonsense"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
 }

@@ -1,8 +1,12 @@
 //! The three faces of the API, described: for the platform, for shoppers, for staff.
 
 use axum::Router;
+use utoipa::PartialSchema;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Response, ResponseBuilder,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
@@ -64,8 +68,46 @@ impl Face {
             .build();
         described.info = frame.info.clone();
         described.merge(frame);
+        for item in described.paths.paths.values_mut() {
+            for operation in operations(item) {
+                operation.responses.responses.entry("default".into()).or_insert_with(|| problem().into());
+            }
+        }
         described
     }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Every route may refuse in the one shape.
+fn problem() -> Response {
+    ResponseBuilder::new()
+        .description("Refused, or not possible now: a problem (RFC 9457)")
+        .content("application/problem+json", ContentBuilder::new().schema(Some(ProblemBody::schema())).build())
+        .build()
+}
+
+/// The one shape of refusals.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `kernel::problem` writes")]
+struct ProblemBody {
+    /// `about:blank`.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What kind of refusal; never changes.
+    code: String,
+    /// Written for the caller.
+    detail: String,
+    /// Names the request in our log.
+    request_id: Option<String>,
+    /// One entry for each thing that is wrong: `field`, `code`, `message` and what else belongs to it.
+    errors: Option<Vec<serde_json::Value>>,
 }
 
 /// The platform's description and its documentation page, which needs nothing from elsewhere.

@@ -78,6 +78,7 @@ impl Souk {
             stores: self.stores.clone(),
             pools: self.pools.clone(),
             platform_host: self.config.server.platform_host.as_str().into(),
+            proxies: self.config.server.trusted_proxies.as_slice().into(),
             max_body_bytes: self.config.server.max_body_bytes,
             max_webhook_bytes: self.config.server.max_webhook_bytes,
         })

@@ -42,8 +42,8 @@ pub async fn answer(
     request.extensions_mut().insert(RequestId(id.clone()));
 
     let work = requests.spawn(app.oneshot(request));
-    let response = match timeout(limits.request, work).await {
-        Ok(Ok(Ok(response))) => response,
+    let mut response = match timeout(limits.request, work).await {
+        Ok(Ok(Ok(response))) => return Ok(whole(response, running)),
         Ok(Ok(Err(never))) => match never {},
         Ok(Err(broken)) => {
             tracing::error!(request_id = id, error = %broken, "request panicked");
@@ -57,7 +57,12 @@ pub async fn answer(
                 .response(Some(&id))
         }
     };
-    Ok(response.map(|body| Body::new(Answering { body, _running: running })))
+    crate::edge::protect(&mut response, &id);
+    Ok(whole(response, running))
+}
+
+fn whole(response: Response, running: Running) -> Response {
+    response.map(|body| Body::new(Answering { body, _running: running }))
 }
 
 /// A request's body that must have arrived in time.

@@ -43,6 +43,8 @@ impl Passwords {
                  if to_regrole('souk_app') is null then create role souk_app; end if;
                  execute format('alter role souk_admin login createrole password %L', current_setting('souk.admin'));
                  execute format('alter role souk_app login noinherit password %L', current_setting('souk.app'));
+                 -- From PostgreSQL 16 on, the right to make roles does not include changing those of others.
+                 grant souk_app to souk_admin with admin option;
              end $$",
         )
         .execute(&mut *tx)
