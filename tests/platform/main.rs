@@ -1,1 +1,18 @@
 //! The platform: accounts, stores, tenancy, and the rules that the code itself keeps.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod api;
+mod architecture;
+mod crashes;
+mod guards;
+mod hosts;
+mod isolation;
+mod outages;
+mod provisioning;
+mod routes;
+mod sessions;
+mod signup;
+mod signup_fields;
+mod support;
+mod tokens;
+mod walls;

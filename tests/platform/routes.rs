@@ -1,0 +1,289 @@
+//! Every route of a store and how to ask it for something. A route of the documents that is not here fails the tests,
+//! and so does one that is here and not in the documents.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use server::faces::Face;
+use souk_tests::{Bought, Store, Variant, card, key, unique};
+
+/// What a parameter of a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    Product,
+    Handle,
+    Variant,
+    Category,
+    Cart,
+    Item,
+    Checkout,
+    Order,
+}
+
+/// What proves that a shopper may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Nothing,
+    Cart,
+    Order,
+    Signature,
+}
+
+/// Who a route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Staff(&'static str),
+    Shopper(Proof),
+}
+
+/// One route.
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub who: Who,
+    pub names: &'static [Thing],
+    pub body: fn(&Things) -> Option<Value>,
+}
+
+/// What a store has, to be named in requests.
+#[derive(Debug, Clone)]
+pub struct Things {
+    pub product: String,
+    pub handle: String,
+    pub variant: String,
+    pub category: String,
+    pub cart: String,
+    pub item: String,
+    pub checkout: String,
+    pub order: String,
+    pub payment: String,
+    pub cart_token: String,
+    pub order_token: String,
+}
+
+use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
+use Thing::{Cart, Category, Checkout, Handle, Item, Order, Product, Variant as VariantThing};
+use Who::{Shopper, Staff};
+
+const fn route(method: &'static str, path: &'static str, who: Who, names: &'static [Thing]) -> Route {
+    Route { method, path, who, names, body: |_| None }
+}
+
+const fn sending(route: Route, body: fn(&Things) -> Option<Value>) -> Route {
+    Route { body, ..route }
+}
+
+/// All routes of a store.
+pub const ROUTES: &[Route] = &[
+    route("GET", "/api/v1/store", Shopper(Nothing), &[]),
+    route("GET", "/api/v1/products", Shopper(Nothing), &[]),
+    route("GET", "/api/v1/products/{handle}", Shopper(Nothing), &[Handle]),
+    sending(route("POST", "/api/v1/carts", Shopper(Nothing), &[]), |_| Some(json!({}))),
+    route("GET", "/api/v1/carts/{id}", Shopper(CartProof), &[Cart]),
+    sending(route("POST", "/api/v1/carts/{id}/items", Shopper(CartProof), &[Cart]), |things| {
+        Some(json!({ "variant_id": things.variant, "quantity": 1 }))
+    }),
+    sending(route("PATCH", "/api/v1/carts/{id}/items/{item_id}", Shopper(CartProof), &[Cart, Item]), |_| {
+        Some(json!({ "quantity": 2 }))
+    }),
+    route("DELETE", "/api/v1/carts/{id}/items/{item_id}", Shopper(CartProof), &[Cart, Item]),
+    sending(route("POST", "/api/v1/checkouts", Shopper(CartProof), &[]), |things| Some(things.purchase())),
+    route("GET", "/api/v1/checkouts/{id}", Shopper(CartProof), &[Checkout]),
+    route("POST", "/api/v1/checkouts/{id}/cancel", Shopper(CartProof), &[Checkout]),
+    route("GET", "/api/v1/orders/{id}", Shopper(OrderProof), &[Order]),
+    sending(route("POST", "/webhooks/stripe/payments", Shopper(Signature), &[]), |_| Some(json!({}))),
+    route("GET", "/api/v1/admin/settings", Staff("settings.read"), &[]),
+    sending(route("PATCH", "/api/v1/admin/settings", Staff("settings.write"), &[]), |_| {
+        Some(json!({ "low_stock_threshold": 3 }))
+    }),
+    route("GET", "/api/v1/admin/products", Staff("catalog.read"), &[]),
+    sending(route("POST", "/api/v1/admin/products", Staff("catalog.write"), &[]), |_| {
+        Some(json!({ "title": unique("Product"), "variants": [{ "sku": unique("SKU"), "price_minor": 100 }] }))
+    }),
+    route("GET", "/api/v1/admin/products/{id}", Staff("catalog.read"), &[Product]),
+    sending(route("PATCH", "/api/v1/admin/products/{id}", Staff("catalog.write"), &[Product]), |_| {
+        Some(json!({ "title": "Stolen" }))
+    }),
+    route("DELETE", "/api/v1/admin/products/{id}", Staff("catalog.write"), &[Product]),
+    sending(route("POST", "/api/v1/admin/products/{id}/variants", Staff("catalog.write"), &[Product]), |_| {
+        Some(json!({ "sku": unique("SKU"), "title": "Another", "price_minor": 1, "options": { "size": unique("S") } }))
+    }),
+    route("GET", "/api/v1/admin/variants/{id}", Staff("catalog.read"), &[VariantThing]),
+    sending(route("PATCH", "/api/v1/admin/variants/{id}", Staff("catalog.write"), &[VariantThing]), |_| {
+        Some(json!({ "price_minor": 1 }))
+    }),
+    route("DELETE", "/api/v1/admin/variants/{id}", Staff("catalog.write"), &[VariantThing]),
+    sending(route("POST", "/api/v1/admin/variants/{id}/stock", Staff("stock.write"), &[VariantThing]), |_| {
+        Some(json!({ "delta": 1, "reason": "found" }))
+    }),
+    route("GET", "/api/v1/admin/stock", Staff("stock.read"), &[]),
+    route("GET", "/api/v1/admin/stock/movements", Staff("stock.read"), &[]),
+    route("GET", "/api/v1/admin/categories", Staff("catalog.read"), &[]),
+    sending(route("POST", "/api/v1/admin/categories", Staff("catalog.write"), &[]), |_| {
+        Some(json!({ "title": unique("Category") }))
+    }),
+    sending(route("PATCH", "/api/v1/admin/categories/{id}", Staff("catalog.write"), &[Category]), |_| {
+        Some(json!({ "title": "Stolen" }))
+    }),
+    route("DELETE", "/api/v1/admin/categories/{id}", Staff("catalog.write"), &[Category]),
+    route("GET", "/api/v1/admin/orders", Staff("orders.read"), &[]),
+    route("GET", "/api/v1/admin/orders/{id}", Staff("orders.read"), &[Order]),
+    route("GET", "/api/v1/admin/orders/{id}/events", Staff("orders.read"), &[Order]),
+    route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
+    route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
+    route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
+    route("GET", "/api/v1/admin/activity", Staff("activity.read"), &[]),
+];
+
+impl Route {
+    pub fn is_for_staff(&self) -> bool {
+        matches!(self.who, Staff(_))
+    }
+
+    /// The path with these things in it.
+    pub fn path_to(&self, things: &Things) -> String {
+        let mut path = self.path.to_owned();
+        for name in self.names {
+            let (start, end) = (path.find('{').unwrap(), path.find('}').unwrap());
+            path.replace_range(start..=end, things.name(*name));
+        }
+        assert!(!path.contains('{'), "{} names too little", self.path);
+        path
+    }
+
+    /// A request to `store` about `things`, without any proof.
+    pub fn request(&self, store: &Store<'_>, things: &Things) -> reqwest::RequestBuilder {
+        let method: Method = self.method.parse().unwrap();
+        let request = store.request(method, &self.path_to(things)).header("idempotency-key", key());
+        match (self.body)(things) {
+            Some(body) => request.json(&body),
+            None => request,
+        }
+    }
+}
+
+impl Things {
+    /// Fills a store with one of everything.
+    pub async fn of(store: &Store<'_>) -> (Self, Variant, Bought) {
+        let category = store.admin_post("/categories", json!({ "title": unique("Category") })).await.expect(201);
+        let variant = store.sell(1000, 50).await;
+        let category = category.str("/id");
+        let put = json!({ "category_ids": [category] });
+        let product = store.admin_patch(&format!("/products/{}", variant.product), put).await.expect(200);
+        let bought = store.order(&[(&variant, 2)]).await;
+        let cart = store.fill_cart(&[(&variant, 1)]).await;
+        let seen = store.with_cart(&cart, Method::GET, &format!("/api/v1/carts/{}", cart.id), None).await.expect(200);
+        let things = Self {
+            product: variant.product.clone(),
+            handle: product.str("/handle"),
+            variant: variant.id.clone(),
+            category,
+            cart: cart.id,
+            item: seen.str("/items/0/id"),
+            checkout: bought.checkout.clone(),
+            order: bought.order.clone(),
+            payment: bought.payment.clone(),
+            cart_token: cart.token,
+            order_token: bought.order_token.clone(),
+        };
+        (things, variant, bought)
+    }
+
+    /// The same kinds of things, none of which exists.
+    pub fn missing() -> Self {
+        let id = || uuid::Uuid::now_v7().to_string();
+        Self {
+            product: id(),
+            handle: unique("nothing"),
+            variant: id(),
+            category: id(),
+            cart: id(),
+            item: id(),
+            checkout: id(),
+            order: id(),
+            payment: id(),
+            cart_token: "n".repeat(43),
+            order_token: "n".repeat(43),
+        }
+    }
+
+    fn name(&self, thing: Thing) -> &str {
+        match thing {
+            Product => &self.product,
+            Handle => &self.handle,
+            VariantThing => &self.variant,
+            Category => &self.category,
+            Cart => &self.cart,
+            Item => &self.item,
+            Checkout => &self.checkout,
+            Order => &self.order,
+        }
+    }
+
+    /// Every id, for searching answers.
+    pub fn ids(&self) -> [&str; 8] {
+        [
+            &self.product,
+            &self.variant,
+            &self.category,
+            &self.cart,
+            &self.item,
+            &self.checkout,
+            &self.order,
+            &self.payment,
+        ]
+    }
+
+    fn purchase(&self) -> Value {
+        card(&souk_tests::Cart { id: self.cart.clone(), token: self.cart_token.clone() })
+    }
+}
+
+/// The routes of a face, as its document describes them: `(method, path)`.
+pub fn documented(face: Face) -> Vec<(String, String)> {
+    let document: Value = serde_json::from_str(&face.describe().to_pretty_json().unwrap()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let methods = |path: &str, item: &Value| -> Vec<(String, String)> {
+        let operations = item.as_object().unwrap().keys();
+        let methods = operations.filter(|name| ["get", "post", "put", "patch", "delete"].contains(&name.as_str()));
+        methods.map(|method| (method.to_uppercase(), path.to_owned())).collect()
+    };
+    paths.iter().flat_map(|(path, item)| methods(path, item)).collect()
+}
+
+#[test]
+fn every_documented_route_is_in_the_table_and_back() {
+    let mut documented: Vec<_> = [Face::Shop, Face::Staff].into_iter().flat_map(documented).collect();
+    let mut listed: Vec<_> = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    documented.sort();
+    listed.sort();
+    assert_eq!(documented, listed, "left: the documents; right: the table in routes.rs");
+}
+
+#[test]
+fn every_route_of_the_router_is_documented_but_for_a_few() {
+    let crates = crate::support::root().join("crates");
+    let mut found = Vec::new();
+    for file in crate::support::sources(&crates) {
+        let name = file.strip_prefix(&crates).unwrap().display().to_string();
+        if name.starts_with("stripe-sandbox/") || name.contains("/tests") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        // `.routes(routes!(..))` documents what it adds; these add a route behind the documents' back.
+        for call in [".route(", ".route_service(", ".nest(", ".nest_service("] {
+            for part in text.split(call).skip(1) {
+                let path = part.split('"').nth(1).unwrap_or_default();
+                found.push(format!("{name} {path}"));
+            }
+        }
+    }
+    found.sort();
+    let known = [
+        "server/src/app.rs /",
+        "server/src/app.rs /",
+        "server/src/app.rs /health/live",
+        "server/src/app.rs /health/ready",
+        "server/src/app.rs /webhooks/stripe/payments",
+    ];
+    assert_eq!(found, known, "add the route with `routes!`, so that it is described");
+}
