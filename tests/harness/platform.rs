@@ -179,7 +179,22 @@ impl Platform {
     /// Does all jobs that are due and hands on all news, until there is nothing left.
     pub async fn work(&self) {
         let worker = self.worker();
-        while worker.jobs().await.unwrap() + worker.news().await.unwrap() > 0 {}
+        for _ in 0..1000 {
+            while worker.jobs().await.unwrap() + worker.news().await.unwrap() > 0 {}
+            if self.untold().await == 0 {
+                return;
+            }
+            // News wait for the oldest transaction in the database, which may be another test's.
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the news find no end");
+    }
+
+    /// How much news of the stores that this test opened has not been handed on.
+    async fn untold(&self) -> i64 {
+        let opened: Vec<uuid::Uuid> = self.opened.lock().unwrap().iter().map(|tenant| tenant.0).collect();
+        let count = sqlx::query_scalar("select count(*) from souk.outbox where tenant_id = any($1)").bind(opened);
+        count.fetch_one(&self.database).await.unwrap()
     }
 
     /// Stops the server; requests in flight are finished.

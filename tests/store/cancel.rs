@@ -12,7 +12,10 @@ async fn a_cancelled_checkout_gives_its_goods_back() {
     let variant = store.sell(1999, 2).await;
     let bought = store.order(&[(&variant, 2)]).await;
     let cancelled = store.cancel(&bought, &key()).await.expect(200);
-    assert_eq!((cancelled.str("/checkout/status"), cancelled.str("/order/status")), ("cancelled".into(), "cancelled".into()));
+    assert_eq!(
+        (cancelled.str("/checkout/status"), cancelled.str("/order/status")),
+        ("cancelled".into(), "cancelled".into())
+    );
     assert_eq!(store.stock(&variant.id).await, (2, 0));
     assert_eq!(platform.intents().await[0]["status"], "canceled");
     let path = format!("/api/v1/carts/{}/items", bought.cart.id);

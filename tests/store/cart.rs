@@ -13,11 +13,15 @@ async fn a_cart_is_filled_changed_and_emptied() {
     let cart = store.fill_cart(&[]).await;
     let path = format!("/api/v1/carts/{}", cart.id);
     let items = format!("{path}/items");
-    let one = |variant: &souk_tests::Variant, quantity: i64| Some(json!({ "variant_id": variant.id, "quantity": quantity }));
+    let one =
+        |variant: &souk_tests::Variant, quantity: i64| Some(json!({ "variant_id": variant.id, "quantity": quantity }));
     store.with_cart(&cart, Method::POST, &items, one(&red, 2)).await.expect(200);
     store.with_cart(&cart, Method::POST, &items, one(&blue, 1)).await.expect(200);
     let seen = store.with_cart(&cart, Method::POST, &items, one(&red, 1)).await.expect(200);
-    assert_eq!((seen.int("/items/0/quantity"), seen.int("/items/0/total_minor"), seen.int("/total_minor")), (3, 3000, 3250));
+    assert_eq!(
+        (seen.int("/items/0/quantity"), seen.int("/items/0/total_minor"), seen.int("/total_minor")),
+        (3, 3000, 3250)
+    );
     assert_eq!(seen.str("/items/0/sku"), red.sku);
     assert!(seen.body["token"].is_null(), "the secret is told once");
     let item = format!("{items}/{}", seen.str("/items/0/id"));
@@ -64,7 +68,8 @@ async fn a_quantity_is_a_whole_number_from_1() {
         let request = request.header("content-type", "application/json").body(body);
         Answer::of(request.send().await.unwrap()).await
     };
-    let wrong = ["-1", "1.5", "\"2\"", "1e3", "9223372036854775807", "9223372036854775808", "null", "true", "[1]", "10001"];
+    let wrong =
+        ["-1", "1.5", "\"2\"", "1e3", "9223372036854775807", "9223372036854775808", "null", "true", "[1]", "10001"];
     for quantity in wrong {
         let line = format!(r#"{{"variant_id":"{}","quantity":{quantity}}}"#, variant.id);
         let answers = [
@@ -107,7 +112,8 @@ async fn what_is_not_for_sale_or_not_there_stays_out() {
     }
     let cart = store.fill_cart(&[(&few, 2)]).await;
     let items = format!("/api/v1/carts/{}/items", cart.id);
-    let short = store.with_cart(&cart, Method::POST, &items, Some(line(&few.id, 1))).await.problem(409, "stock.insufficient");
+    let short =
+        store.with_cart(&cart, Method::POST, &items, Some(line(&few.id, 1))).await.problem(409, "stock.insufficient");
     assert_eq!((short.int("/errors/0/requested"), short.int("/errors/0/available")), (3, 2));
 }
 
@@ -128,8 +134,12 @@ async fn a_total_that_no_order_can_hold_is_refused() {
     assert_eq!(seen.int("/total_minor"), 10_000_000_000_000);
     // The price rises while the cart stands.
     let cheap = store.fill_cart(&[(&more, 1000)]).await;
-    store.admin_patch(&format!("/variants/{}", more.id), json!({ "price_minor": 100_000_000_000_i64 })).await.expect(200);
-    let answer = store.checkout(&cheap, &souk_tests::key(), &souk_tests::card(&cheap)).await.problem(422, "checkout.invalid");
+    store
+        .admin_patch(&format!("/variants/{}", more.id), json!({ "price_minor": 100_000_000_000_i64 }))
+        .await
+        .expect(200);
+    let answer =
+        store.checkout(&cheap, &souk_tests::key(), &souk_tests::card(&cheap)).await.problem(422, "checkout.invalid");
     assert!(answer.errors().contains(&("items[0]".to_owned(), "AMOUNT_OUT_OF_RANGE".to_owned())), "{}", answer.text);
     assert_consistent(&store).await;
 }
@@ -144,7 +154,8 @@ async fn a_cart_is_its_holder_s_alone_and_not_for_ever() {
     store.get(&path).await.problem(401, "cart.token_required");
     store.with_cart(&yours, Method::GET, &path, None).await.problem(404, "not_found");
     other.with_cart(&mine, Method::GET, &path, None).await.problem(404, "not_found");
-    let item = store.with_cart(&yours, Method::GET, &format!("/api/v1/carts/{}", yours.id), None).await.str("/items/0/id");
+    let item =
+        store.with_cart(&yours, Method::GET, &format!("/api/v1/carts/{}", yours.id), None).await.str("/items/0/id");
     store.with_cart(&mine, Method::DELETE, &format!("{path}/items/{item}"), None).await.problem(404, "not_found");
     store.let_pass(31 * 24 * 60).await;
     store.with_cart(&mine, Method::GET, &path, None).await.problem(404, "not_found");
@@ -161,19 +172,37 @@ async fn a_cart_has_at_most_200_lines() {
     let mut lines = Vec::new();
     for product in 0..3 {
         let variants: Vec<_> = (0..67).map(|n| json!({ "sku": format!("{product}-{n}"), "price_minor": 1 })).collect();
-        let made = store.admin_post("/products", json!({ "title": "P", "status": "active", "variants": variants })).await.expect(201);
+        let made = store
+            .admin_post("/products", json!({ "title": "P", "status": "active", "variants": variants }))
+            .await
+            .expect(201);
         for n in 0..67 {
             lines.push(json!({ "variant_id": made.str(&format!("/variants/{n}/id")), "quantity": 1 }));
         }
     }
-    store.tamper("insert into stock_movements (variant_id, delta_on_hand, delta_reserved, reason, reference_type, actor)
-        select variant_id, 5, 0, 'test', 'adjustment', '{}' from stock_levels; update stock_levels set on_hand = 5").await;
-    let create = async |count: usize| Answer::of(store.request(Method::POST, "/api/v1/carts").json(&json!({ "items": lines[..count] })).send().await.unwrap()).await;
+    store
+        .tamper(
+            "insert into stock_movements (variant_id, delta_on_hand, delta_reserved, reason, reference_type, actor)
+        select variant_id, 5, 0, 'test', 'adjustment', '{}' from stock_levels; update stock_levels set on_hand = 5",
+        )
+        .await;
+    let create = async |count: usize| {
+        Answer::of(
+            store
+                .request(Method::POST, "/api/v1/carts")
+                .json(&json!({ "items": lines[..count] }))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    };
     create(201).await.problem(422, "request.invalid");
     let cart = create(200).await.expect(201);
     let cart = souk_tests::Cart { id: cart.str("/id"), token: cart.str("/token") };
     let items = format!("/api/v1/carts/{}/items", cart.id);
-    let full = store.with_cart(&cart, Method::POST, &items, Some(lines[200].clone())).await.problem(422, "request.invalid");
+    let full =
+        store.with_cart(&cart, Method::POST, &items, Some(lines[200].clone())).await.problem(422, "request.invalid");
     assert_eq!(full.errors(), [("items".to_owned(), "TOO_MANY_ITEMS".to_owned())]);
     store.with_cart(&cart, Method::POST, &items, Some(lines[0].clone())).await.expect(200);
 }

@@ -66,7 +66,10 @@ async fn handles_are_unique_in_a_store_and_free_again_after_deletion() {
 async fn one_title_20_times_at_once_makes_20_handles() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
-    let answers = futures::future::join_all((0..20).map(async |_| store.admin_post("/products", product("Shirt", &unique("S"))).await)).await;
+    let answers = futures::future::join_all(
+        (0..20).map(async |_| store.admin_post("/products", product("Shirt", &unique("S"))).await),
+    )
+    .await;
     let mut handles: Vec<String> = answers.into_iter().map(|answer| answer.expect(201).str("/handle")).collect();
     handles.sort_unstable();
     handles.dedup();
@@ -103,7 +106,18 @@ async fn skus_are_unique_in_a_store() {
 async fn prices_and_texts_stay_within_bounds() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
-    let bad_prices = ["-1", "0.001", "\"10,00\"", "\"10\"", "100000000001", "9223372036854775807", "9223372036854775808", "null", "true", "1e3"];
+    let bad_prices = [
+        "-1",
+        "0.001",
+        "\"10,00\"",
+        "\"10\"",
+        "100000000001",
+        "9223372036854775807",
+        "9223372036854775808",
+        "null",
+        "true",
+        "1e3",
+    ];
     for price in bad_prices {
         let body = format!(r#"{{"title":"A","variants":[{{"sku":"a","price_minor":{price}}}]}}"#);
         let request = store.request(reqwest::Method::POST, "/api/v1/admin/products").bearer_auth(&store.token);
@@ -149,7 +163,10 @@ async fn categories_are_a_tree() {
     let cycle = store.admin_patch(&path, json!({ "parent_id": shirts })).await.problem(422, "request.invalid");
     assert_eq!(cycle.errors(), [("parent_id".to_owned(), "CATEGORY_CYCLE".to_owned())]);
     store.admin_delete(&path).await.problem(409, "category.has_parts");
-    store.admin_post("/categories", json!({ "title": "x", "handle": "shirts" })).await.problem(409, "category.handle_taken");
+    store
+        .admin_post("/categories", json!({ "title": "x", "handle": "shirts" }))
+        .await
+        .problem(409, "category.handle_taken");
     let nowhere = json!({ "title": "x", "parent_id": uuid::Uuid::now_v7() });
     store.admin_post("/categories", nowhere).await.problem(422, "request.invalid");
 

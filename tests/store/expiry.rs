@@ -16,10 +16,18 @@ async fn an_expired_checkout_gives_its_goods_back() {
     assert_eq!(store.stock(&variant.id).await, (2, 0));
     assert_eq!(store.see(&bought).await.str("/status"), "failed");
     let checkout = store.see_checkout(&bought).await;
-    assert_eq!((checkout.str("/checkout/status"), checkout.str("/payment/status")), ("expired".into(), "cancelled".into()));
+    assert_eq!(
+        (checkout.str("/checkout/status"), checkout.str("/payment/status")),
+        ("expired".into(), "cancelled".into())
+    );
     assert_eq!(platform.intents().await[0]["status"], "canceled");
     let order = store.admin_get(&format!("/orders/{}", bought.order)).await.expect(200);
-    assert_eq!(order.body["history"].as_array().unwrap().last().unwrap()["reason"], "checkout_expired", "{}", order.text);
+    assert_eq!(
+        order.body["history"].as_array().unwrap().last().unwrap()["reason"],
+        "checkout_expired",
+        "{}",
+        order.text
+    );
     assert_consistent(&store).await;
 }
 
@@ -93,7 +101,9 @@ async fn goods_stay_held_while_the_provider_does_not_say() {
     platform.deafen();
     let variant = store.sell(1999, 2).await;
     let bought = store.order(&[(&variant, 2)]).await;
-    platform.spoil(serde_json::json!({ "path_prefix": "/v1/payment_intents", "fault": "drop_request", "times": 100 })).await;
+    platform
+        .spoil(serde_json::json!({ "path_prefix": "/v1/payment_intents", "fault": "drop_request", "times": 100 }))
+        .await;
     store.let_pass(16).await;
     platform.worker().sweep().await.unwrap();
     assert_eq!(store.stock(&variant.id).await, (2, 2));

@@ -104,7 +104,10 @@ async fn the_order_of_fields_does_not_make_another_request() {
     let key = key();
     let first = store.checkout(&cart, &key, &card(&cart)).await.expect(201);
     let text = card(&cart).to_string();
-    let moved = format!("{{\"email\":\"ann@example.com\",  {}", text.replacen("\"email\":\"ann@example.com\",", "", 1).trim_start_matches('{'));
+    let moved = format!(
+        "{{\"email\":\"ann@example.com\",  {}",
+        text.replacen("\"email\":\"ann@example.com\",", "", 1).trim_start_matches('{')
+    );
     assert_ne!(moved, text);
     let request = store.request(Method::POST, "/api/v1/checkouts").header("cart-token", &cart.token);
     let request = request.header("idempotency-key", &key).header("content-type", "application/json").body(moved);

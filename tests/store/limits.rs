@@ -11,7 +11,8 @@ async fn of_60_orders_at_once_the_month_takes_25() {
     store.limit("max_orders_per_month", 25).await;
     let variant = store.sell(500, 1000).await;
     let carts = join_all((0..60).map(async |_| store.fill_cart(&[(&variant, 1)]).await)).await;
-    let buy = async |n: usize, cart| store.checkout(cart, &key(), &if n % 2 == 0 { card(cart) } else { cash(cart) }).await;
+    let buy =
+        async |n: usize, cart| store.checkout(cart, &key(), &if n % 2 == 0 { card(cart) } else { cash(cart) }).await;
     let answers = join_all(carts.iter().enumerate().map(|(n, cart)| buy(n, cart))).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(made, 25);
@@ -55,7 +56,10 @@ async fn of_100_products_at_once_the_plan_takes_10() {
     assert_eq!(made.len(), 10);
     for refused in answers.iter().filter(|answer| answer.status != 201) {
         let refused = refused.clone().problem(403, "limit.reached");
-        assert_eq!((refused.str("/feature"), refused.int("/limit"), refused.int("/used")), ("max_products".into(), 10, 10));
+        assert_eq!(
+            (refused.str("/feature"), refused.int("/limit"), refused.int("/used")),
+            ("max_products".into(), 10, 10)
+        );
     }
     assert_eq!(store.count("select count(*) from products").await, 10);
     store.admin_delete(&format!("/products/{}", made[0].str("/id"))).await.expect(204);

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use souk_tests::{Answer, Bought, Platform, Store, assert_consistent, card, key};
+use souk_tests::{Answer, Bought, Platform, Store, assert_consistent, card, cash, key};
 
 /// Makes the person's choice on the bank's page.
 async fn authenticate(store: &Store<'_>, bought: &Bought, outcome: &str) -> Answer {
@@ -138,7 +138,10 @@ async fn nothing_a_browser_says_makes_an_order_paid() {
     let bought = store.order(&[(&variant, 1)]).await;
     for method in [Method::PATCH, Method::PUT, Method::POST] {
         let order = format!("/api/v1/orders/{}", bought.order);
-        store.with_cart(&bought.cart, method.clone(), &order, Some(json!({ "status": "paid" }))).await.problem(405, "route.wrong_method");
+        store
+            .with_cart(&bought.cart, method.clone(), &order, Some(json!({ "status": "paid" })))
+            .await
+            .problem(405, "route.wrong_method");
         let order = format!("/orders/{}", bought.order);
         store.admin(method, &order, Some(json!({ "status": "paid" }))).await.problem(405, "route.wrong_method");
     }
@@ -165,5 +168,23 @@ async fn two_tabs_at_once_buy_a_cart_once() {
     }
     assert_eq!(store.count("select count(*) from orders").await, 5);
     assert_eq!(platform.intents().await.len(), 5);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_the_provider_refuses_to_prepare_undoes_the_purchase() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(10, 5).await;
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    let key = key();
+    let refused = store.checkout(&cart, &key, &card(&cart)).await.problem(402, "payment.refused");
+    assert_eq!(refused.str("/provider_code"), "amount_too_small");
+    store.checkout(&cart, &key, &card(&cart)).await.replays(&refused);
+    assert_eq!(store.stock(&variant.id).await, (5, 0));
+    let order = store.admin_get(&format!("/orders/{}", refused.str("/order_id"))).await.expect(200);
+    assert_eq!((order.str("/status"), order.str("/history/1/reason")), ("failed".into(), "payment_refused".into()));
+    let cash = store.checkout(&cart, &souk_tests::key(), &cash(&cart)).await.expect(201);
+    assert_eq!(cash.int("/order/number"), 1002);
     assert_consistent(&store).await;
 }

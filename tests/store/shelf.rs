@@ -92,7 +92,8 @@ async fn pages_hold_1_to_100_and_queries_name_what_is_wrong() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
     put(&store, "Thing", "", 100).await;
-    let lists = ["/products", "/stock", "/stock/movements", "/orders", "/payments", "/checkouts", "/events", "/activity"];
+    let lists =
+        ["/products", "/stock", "/stock/movements", "/orders", "/payments", "/checkouts", "/events", "/activity"];
     for limit in ["0", "-1", "101", "1000000000000", "9223372036854775808", "1.5", "ten", ""] {
         let bad = store.get(&format!("/api/v1/products?limit={limit}")).await.problem(400, "request.invalid_query");
         assert_eq!(bad.body["errors"][0]["field"], "limit", "{}", bad.text);

@@ -29,10 +29,15 @@ async fn every_change_of_a_level_is_a_movement() {
     store.adjust(&variant.id, -1).await.expect(200);
     let path = format!("/stock/movements?variant_id={}", variant.id);
     let movements = store.admin_get(&path).await.expect(200);
-    let moved: Vec<(i64, i64, &str)> = movements.body["data"].as_array().unwrap().iter().map(|movement| {
-        let number = |name: &str| movement[name].as_i64().unwrap();
-        (number("delta_on_hand"), number("delta_reserved"), movement["reference_type"].as_str().unwrap())
-    }).collect();
+    let moved: Vec<(i64, i64, &str)> = movements.body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|movement| {
+            let number = |name: &str| movement[name].as_i64().unwrap();
+            (number("delta_on_hand"), number("delta_reserved"), movement["reference_type"].as_str().unwrap())
+        })
+        .collect();
     assert_eq!(moved, [(-1, 0, "adjustment"), (0, -2, "order"), (0, 2, "order"), (5, 0, "adjustment")]);
     assert_eq!(movements.str("/data/1/reference_id"), bought.order);
     assert_eq!(movements.str("/data/0/reason"), "test");
@@ -47,8 +52,14 @@ async fn corrections_at_once_add_up() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
     let variant = store.sell(1999, 10).await;
-    let answers = join_all((0..40).map(async |n| store.adjust(&variant.id, if n % 2 == 0 { 1 } else { -1 }).await)).await;
-    let sum: i64 = answers.iter().enumerate().filter(|(_, answer)| answer.status == 200).map(|(n, _)| if n % 2 == 0 { 1 } else { -1 }).sum();
+    let answers =
+        join_all((0..40).map(async |n| store.adjust(&variant.id, if n % 2 == 0 { 1 } else { -1 }).await)).await;
+    let sum: i64 = answers
+        .iter()
+        .enumerate()
+        .filter(|(_, answer)| answer.status == 200)
+        .map(|(n, _)| if n % 2 == 0 { 1 } else { -1 })
+        .sum();
     assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 409)), "{answers:?}");
     assert_eq!(i64::from(store.stock(&variant.id).await.0), 10 + sum);
     assert_consistent(&store).await;
@@ -77,9 +88,15 @@ async fn a_correction_is_a_whole_number_with_a_reason() {
     store.adjust(&uuid::Uuid::now_v7().to_string(), 1).await.problem(404, "not_found");
     store.adjust("nothing", 1).await.problem(404, "not_found");
     assert_eq!(store.stock(&variant.id).await, (5, 0));
-    store.tamper(&format!("insert into stock_movements (variant_id, delta_on_hand, delta_reserved, reason, reference_type, actor)
+    store
+        .tamper(&format!(
+            "insert into stock_movements (variant_id, delta_on_hand, delta_reserved, reason, reference_type, actor)
         select variant_id, {max} - on_hand, 0, 'test', 'adjustment', '{{}}' from stock_levels where variant_id = '{id}';
-        update stock_levels set on_hand = {max} where variant_id = '{id}'", max = i32::MAX, id = variant.id)).await;
+        update stock_levels set on_hand = {max} where variant_id = '{id}'",
+            max = i32::MAX,
+            id = variant.id
+        ))
+        .await;
     let answer = store.adjust(&variant.id, 1).await.problem(422, "request.invalid");
     assert_eq!(answer.errors(), [("delta".to_owned(), "OUT_OF_RANGE".to_owned())]);
     assert_consistent(&store).await;

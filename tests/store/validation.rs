@@ -71,8 +71,9 @@ async fn an_empty_form_is_told_all_that_is_missing() {
 async fn an_order_has_at_most_50_lines_and_100_of_each() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
-    let variants: Vec<Value> =
-        (0..51).map(|n| json!({ "sku": format!("many-{n}"), "price_minor": 100, "options": { "n": n.to_string() } })).collect();
+    let variants: Vec<Value> = (0..51)
+        .map(|n| json!({ "sku": format!("many-{n}"), "price_minor": 100, "options": { "n": n.to_string() } }))
+        .collect();
     let product = json!({ "title": "Many", "status": "active", "variants": variants });
     let product = store.admin_post("/products", product).await.expect(201);
     let variants: Vec<Variant> = (0..51)
@@ -158,9 +159,19 @@ async fn every_line_that_is_short_is_told_with_what_there_is() {
     store.adjust(&some.id, -2).await.expect(200);
     store.adjust(&none.id, -5).await.expect(200);
     let answer = store.checkout(&cart, &key(), &card(&cart)).await.problem(409, "stock.insufficient");
-    let told: Vec<_> = answer.body["errors"].as_array().unwrap().iter().map(|error| {
-        (error["code"].as_str().unwrap(), error["variant_id"].as_str().unwrap(), error["requested"].as_i64(), error["available"].as_i64())
-    }).collect();
+    let told: Vec<_> = answer.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            (
+                error["code"].as_str().unwrap(),
+                error["variant_id"].as_str().unwrap(),
+                error["requested"].as_i64(),
+                error["available"].as_i64(),
+            )
+        })
+        .collect();
     assert_eq!(
         told,
         [

@@ -141,8 +141,12 @@ async fn messages_nobody_understands_are_taken_and_do_not_stop_the_others() {
         news("evt_kind").with("/type", "payment_intent.something_new").with("/data/object/status", "something_new"),
         news("evt_empty").with("/data/object", json!({})),
         news("evt_shape").with("/data/object/amount", "many"),
-        news("evt_metadata").with("/data/object/id", "pi_unknown").with("/data/object/metadata", json!({ "souk_payment": "nobody" })),
-        news("evt_version").with("/api_version", "1999-01-01").with("/data/object", json!({ "object": "payment_intent" })),
+        news("evt_metadata")
+            .with("/data/object/id", "pi_unknown")
+            .with("/data/object/metadata", json!({ "souk_payment": "nobody" })),
+        news("evt_version")
+            .with("/api_version", "1999-01-01")
+            .with("/data/object", json!({ "object": "payment_intent" })),
         news("evt_deep").with("/data/object", json!({ "deep": deep })),
         news("evt_nul\u{0}").with("/type", "nul\u{0}").with("/data/object/id", "pi_\u{0}"),
         news("evt_account").with("/account", "acct_\u{0}"),
@@ -179,7 +183,9 @@ async fn a_message_that_cannot_be_processed_does_not_stop_those_behind_it() {
         ))
         .await;
     store.let_pass(1).await;
-    store.tamper("update souk.jobs set run_at = now() + interval '1 hour' where kind <> 'provider_events.process'").await;
+    store
+        .tamper("update souk.jobs set run_at = now() + interval '1 hour' where kind <> 'provider_events.process'")
+        .await;
     platform.work().await;
     assert_eq!(store.see(&whole).await.str("/status"), "paid");
     assert_eq!(store.count("select count(*) from provider_events where processed_at is null").await, 1);

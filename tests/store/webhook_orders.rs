@@ -30,7 +30,11 @@ async fn deliver(store: &Store<'_>, news: &[News; 4], order: [usize; 4]) {
 
 async fn told(store: &Store<'_>, bought: &Bought, what: &str) -> i64 {
     let (order, payment) = (&bought.order, &bought.payment);
-    store.count(&format!("select count(*) from events where aggregate_id in ('{order}', '{payment}') and event_type = '{what}'")).await
+    store
+        .count(&format!(
+            "select count(*) from events where aggregate_id in ('{order}', '{payment}') and event_type = '{what}'"
+        ))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +99,10 @@ async fn money_that_comes_after_the_end_is_flagged_and_moves_nothing() {
     store.hear(&News::of(&store, &bought, 1999, "succeeded", "succeeded")).await.expect(200);
     assert_eq!(store.see(&bought).await.str("/status"), "failed");
     let payments = store.admin_get("/payments").await.expect(200);
-    assert_eq!((payments.str("/data/0/status"), payments.str("/data/0/flag")), ("cancelled".into(), "paid_after_end".into()));
+    assert_eq!(
+        (payments.str("/data/0/status"), payments.str("/data/0/flag")),
+        ("cancelled".into(), "paid_after_end".into())
+    );
     assert_eq!(store.stock(&variant.id).await, (5, 0));
     assert_consistent(&store).await;
 }
