@@ -185,3 +185,26 @@ async fn categories_are_a_tree() {
     store.admin_delete(&path).await.expect(204);
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_names_its_store_s_currency_and_categories_and_has_100_variants() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let mut wrong = product("A", "a");
+    wrong["variants"][0]["currency"] = "USD".into();
+    let refused = store.admin_post("/products", wrong).await.problem(422, "request.invalid");
+    assert_eq!(refused.errors(), [("variants[0].currency".to_owned(), "WRONG_CURRENCY".to_owned())]);
+    let mut wrong = product("A", "a");
+    wrong["category_ids"] = json!([uuid::Uuid::now_v7()]);
+    let refused = store.admin_post("/products", wrong).await.problem(422, "request.invalid");
+    assert_eq!(refused.errors(), [("category_ids".to_owned(), "CATEGORY_NOT_FOUND".to_owned())]);
+    let mut full = product("A", "a");
+    full["variants"] = (0..100).map(|n| json!({ "sku": format!("v{n}"), "price_minor": 1 })).collect();
+    let full = store.admin_post("/products", full).await.expect(201);
+    let variants = format!("/products/{}/variants", full.str("/id"));
+    let refused = store.admin_post(&variants, json!({ "sku": "one-more", "price_minor": 1 })).await;
+    assert_eq!(
+        refused.problem(422, "request.invalid").errors(),
+        [("variants".to_owned(), "TOO_MANY_VARIANTS".to_owned())]
+    );
+}
