@@ -43,7 +43,7 @@ async fn additions_at_once_add_up() {
     let cart = store.fill_cart(&[]).await;
     let items = format!("/api/v1/carts/{}/items", cart.id);
     let add = async |n: usize| {
-        let variant = if n % 2 == 0 { &red } else { &blue };
+        let variant = if n.is_multiple_of(2) { &red } else { &blue };
         let body = json!({ "variant_id": variant.id, "quantity": 1 });
         store.with_cart(&cart, Method::POST, &items, Some(body)).await.expect(200);
     };
