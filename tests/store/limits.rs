@@ -11,8 +11,9 @@ async fn of_60_orders_at_once_the_month_takes_25() {
     store.limit("max_orders_per_month", 25).await;
     let variant = store.sell(500, 1000).await;
     let carts = join_all((0..60).map(async |_| store.fill_cart(&[(&variant, 1)]).await)).await;
-    let buy =
-        async |n: usize, cart| store.checkout(cart, &key(), &if n.is_multiple_of(2) { card(cart) } else { cash(cart) }).await;
+    let buy = async |n: usize, cart| {
+        store.checkout(cart, &key(), &if n.is_multiple_of(2) { card(cart) } else { cash(cart) }).await
+    };
     let answers = join_all(carts.iter().enumerate().map(|(n, cart)| buy(n, cart))).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(made, 25);
