@@ -23,7 +23,8 @@ pub struct Platform {
 /// A store that was opened for measuring.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub url: String,
+    /// With its port. Sent as a header, for not every machine finds names below `localhost`.
+    pub host: String,
     pub token: String,
 }
 
@@ -40,26 +41,22 @@ impl Platform {
             "email": format!("{slug}@bench.example"), "password": PASSWORD, "store_name": "Bench", "slug": slug,
             "plan": "scale",
         });
-        let answer = self.send(&self.address, "/api/v1/signup", None, Some(&body)).await?;
-        Ok(Store { url: text(&answer, "/tenant/url")?, token: text(&answer, "/access_token")? })
+        let answer = self.send(None, "/api/v1/signup", Some(&body)).await?;
+        let url = text(&answer, "/tenant/url")?;
+        let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned();
+        Ok(Store { host, token: text(&answer, "/access_token")? })
     }
 
-    /// Sends a request; anything but success is an error.
-    pub async fn send(
-        &self,
-        address: &str,
-        path: &str,
-        store: Option<&Store>,
-        body: Option<&Value>,
-    ) -> anyhow::Result<Value> {
-        let url = format!("{address}{path}");
+    /// Sends a request to the platform, or to a store as its owner; anything but success is an error.
+    pub async fn send(&self, store: Option<&Store>, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let url = format!("{}{path}", self.address);
         let request = match body {
             Some(body) => self.client.post(&url).json(body),
             None => self.client.get(&url),
         };
         let request = request.header("idempotency-key", uuid::Uuid::new_v4().to_string());
         let request = match store {
-            Some(store) => request.bearer_auth(&store.token),
+            Some(store) => request.bearer_auth(&store.token).header("host", &store.host),
             None => request,
         };
         let response = request.send().await.with_context(|| format!("{url}: is the platform running?"))?;
@@ -68,7 +65,7 @@ impl Platform {
         if status.is_success() { Ok(answer) } else { bail!("{url}: {status} {answer}") }
     }
 
-    /// A request to a cart, with its secret.
+    /// Buys a cart for cash.
     pub async fn check_out(&self, store: &Store, cart: &Value) -> anyhow::Result<Value> {
         let body = json!({
             "cart_id": text(cart, "/id")?, "email": "shopper@bench.example", "payment_method": "cod",
@@ -79,7 +76,8 @@ impl Platform {
         });
         let request = self
             .client
-            .post(format!("{}/api/v1/checkouts", store.url))
+            .post(format!("{}/api/v1/checkouts", self.address))
+            .header("host", &store.host)
             .header("cart-token", text(cart, "/token")?)
             .header("idempotency-key", uuid::Uuid::new_v4().to_string())
             .json(&body);

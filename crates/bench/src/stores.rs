@@ -36,8 +36,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     println!("{:<4} stores opened  {}", options.count, memory(options.pid)?);
     for _ in 0..3 {
         for store in &opened {
-            platform.send(&store.url, "/api/v1/products", None, None).await?;
-            platform.send(&store.url, "/api/v1/admin/orders", Some(store), None).await?;
+            platform.send(Some(store), "/api/v1/products", None).await?;
+            platform.send(Some(store), "/api/v1/admin/orders", None).await?;
         }
     }
     println!("and used again      {}", memory(options.pid)?);
@@ -50,13 +50,13 @@ async fn sell(platform: &Platform, store: &Store, sold: &mut Figures) -> anyhow:
     let product = json!({
         "title": "Thing", "status": "active", "variants": [{ "sku": "THING", "price_minor": 1000 }],
     });
-    let product = platform.send(&store.url, "/api/v1/admin/products", Some(store), Some(&product)).await?;
+    let product = platform.send(Some(store), "/api/v1/admin/products", Some(&product)).await?;
     let variant = text(&product, "/variants/0/id")?;
     let delivery = json!({ "delta": 10, "reason": "bench" });
     let path = format!("/api/v1/admin/variants/{variant}/stock");
-    platform.send(&store.url, &path, Some(store), Some(&delivery)).await?;
+    platform.send(Some(store), &path, Some(&delivery)).await?;
     let items = json!({ "items": [{ "variant_id": variant, "quantity": 1 }] });
-    let cart = platform.send(&store.url, "/api/v1/carts", None, Some(&items)).await?;
+    let cart = platform.send(Some(store), "/api/v1/carts", Some(&items)).await?;
     let started = Instant::now();
     platform.check_out(store, &cart).await?;
     sold.add(started.elapsed());
