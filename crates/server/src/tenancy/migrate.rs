@@ -46,10 +46,13 @@ pub async fn migrate_platform(
     Ok([landlord, cluster])
 }
 
-/// How long the application's statements may take and wait. Kept with the login, because nothing may be set for a
-/// session behind a transaction pooler. JIT costs more than any of our statements.
+/// How long the application's statements may take and wait in this database. Kept with the login, because nothing may
+/// be set for a session behind a transaction pooler; and for this database alone, because our lock is this database's,
+/// while another one on the same server may set its own at this moment. JIT costs more than any of our statements.
 async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &config::Database) -> anyhow::Result<()> {
     let login = Name::login(app_login);
+    let here: String = sqlx::query_scalar("select current_database()::text").fetch_one(&mut *tx).await?;
+    let here = Name::database(&here);
     let settings = [
         ("statement_timeout", database.statement_timeout.as_millis()),
         ("lock_timeout", database.lock_timeout.as_millis()),
@@ -58,7 +61,7 @@ async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &config::
     ];
     for (setting, value) in settings {
         let value = if setting == "jit" { "off".to_owned() } else { value.to_string() };
-        execute(tx, format!("alter role {login} set {setting} = '{value}'")).await?;
+        execute(tx, format!("alter role {login} in database {here} set {setting} = '{value}'")).await?;
     }
     Ok(())
 }

@@ -24,8 +24,17 @@ impl Name {
 
     /// A login role from a connection address: quoted, whatever it is.
     pub fn login(role: &str) -> Self {
-        Self(format!("\"{}\"", role.replace('"', "\"\"")))
+        Self(quoted(role))
     }
+
+    /// A database from a connection address: quoted, whatever it is.
+    pub fn database(name: &str) -> Self {
+        Self(quoted(name))
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 impl std::fmt::Display for Name {
