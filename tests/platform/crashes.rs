@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::join_all;
 use rand::RngExt;
 use serde_json::Value;
 use server::config::Environment;
-use souk_tests::{Answer, Bought, Cart, Platform, Store, assert_consistent, card, key, settings, unique};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use souk_tests::{Answer, Bought, Cart, Platform, Store, assert_consistent, card, key, unique};
+use sqlx::Row;
 
-use crate::support::random;
+use crate::support::{own_database, random};
 
 const KILLS: usize = 20;
 const SHOPPERS: usize = 8;
@@ -31,6 +31,7 @@ const SETTINGS: &[&str] = &[
     "SOUK__PROVISIONING__SPARE_SCHEMAS",
     "SOUK__LOG__LEVEL",
     "SOUK__DATABASE__ACQUIRE_TIMEOUT_MS",
+    "SOUK__DATABASE__MAX_CONNECTIONS",
 ];
 
 /// The server as a process of its own.
@@ -88,22 +89,6 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// A database of its own: the worker of the server under test works for all stores that it finds.
-async fn own_database() -> (Environment, PgPool) {
-    let superuser: PgConnectOptions = std::env::var("TEST_SUPERUSER_URL").unwrap().parse().unwrap();
-    let name = format!("souk_crashes_{:08x}", rand::random::<u32>());
-    let pool = PgPool::connect_with(superuser.clone()).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(format!("create database {name} owner souk_admin"))).execute(&pool).await.unwrap();
-    let mut environment = settings();
-    for variable in ["DATABASE_URL", "DATABASE_ADMIN_URL"] {
-        let url = environment.get(variable).unwrap().to_owned();
-        let (place, rest) = url.rsplit_once('/').unwrap();
-        let options = rest.split_once('?').map(|(_, options)| format!("?{options}")).unwrap_or_default();
-        environment.set(variable, format!("{place}/{name}{options}"));
-    }
-    (environment, PgPool::connect_with(superuser.database(&name)).await.unwrap())
 }
 
 async fn until_ready(platform: &Platform) {
@@ -184,7 +169,9 @@ impl Shop {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_under_load_lose_nothing_and_double_nothing() {
     let mut random = random();
-    let (environment, database) = own_database().await;
+    // The worker of the server under test works for all stores that it finds.
+    let (mut environment, database) = own_database().await;
+    environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "5");
     let mut platform = Platform::start_with(environment.clone()).await;
     platform.database = database;
     let mut server = Server::new(environment, platform.sandbox.url().to_owned());
@@ -211,10 +198,15 @@ async fn twenty_kills_under_load_lose_nothing_and_double_nothing() {
             tokio::spawn(async move {
                 while !over.load(Ordering::Relaxed) {
                     let shop = shop.clone();
-                    let mut purchase = tokio::spawn(async move { shop.buy().await });
-                    // One that is caught behind a dead server's lease goes on beside the next.
-                    let _ = tokio::time::timeout(Duration::from_millis(1500), &mut purchase).await;
+                    let (done, mut waiting) = tokio::sync::oneshot::channel::<()>();
+                    let purchase = tokio::spawn(async move {
+                        let purchase = shop.buy().await;
+                        drop(done);
+                        purchase
+                    });
                     started.lock().unwrap().push(purchase);
+                    // One that is caught behind a dead server's lease goes on beside the next.
+                    let _ = tokio::time::timeout(Duration::from_millis(1500), &mut waiting).await;
                 }
             })
         })
@@ -248,10 +240,13 @@ async fn twenty_kills_under_load_lose_nothing_and_double_nothing() {
     let orders: BTreeSet<&str> = purchases.iter().map(|purchase| purchase.bought.order.as_str()).collect();
     assert_eq!(orders.len(), purchases.len(), "two purchases were answered with one order");
     assert_eq!(store.count("select count(*) from orders").await, i64::try_from(purchases.len()).unwrap());
-    for purchase in &purchases {
-        let again = store.checkout(&purchase.cart, &purchase.key, &card(&purchase.cart)).await.expect(201);
-        assert_eq!(again.text, purchase.answer, "the same answer as before the crash");
-        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    for some in purchases.chunks(16) {
+        join_all(some.iter().map(async |purchase| {
+            let again = store.checkout(&purchase.cart, &purchase.key, &card(&purchase.cart)).await.expect(201);
+            assert_eq!(again.text, purchase.answer, "the same answer as before the crash");
+            assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        }))
+        .await;
     }
     assert_ledger_agrees(&platform, &store).await;
     assert_consistent(&store).await;

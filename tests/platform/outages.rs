@@ -195,10 +195,10 @@ async fn connections_that_are_cut_cost_a_503_and_no_more() {
     let cut = format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{login}'");
     let cutting = async {
         let mut ended = 0;
-        for _ in 0..40 {
+        for _ in 0..20 {
             ended +=
                 sqlx::query_scalar::<_, i64>(AssertSqlSafe(cut.clone())).fetch_one(&platform.database).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
         over.store(true, Ordering::Relaxed);
         ended
@@ -227,7 +227,7 @@ async fn connections_that_are_cut_cost_a_503_and_no_more() {
     let (ended, busy) = tokio::join!(cutting, working);
     let busy: i32 = busy.iter().sum();
     println!("{ended} connections cut, {busy} times 503, {} writes acknowledged", acknowledged.load(Ordering::Relaxed));
-    assert!(ended > 20 && busy > 0, "nothing was cut: {ended}, {busy}");
+    assert!(ended >= 10 && busy > 0, "nothing was cut: {ended}, {busy}");
 
     // Those connections that are cut and not yet found out cost one request each, and then all is well.
     let mut late = 0;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use kernel::clock::Clock;
 use kernel::id::TenantId;
 use kernel::idempotency::IdempotencyKey;
 use kernel::money::Currency;
@@ -11,10 +12,14 @@ use landlord::spares;
 use landlord::tenants::{self, NewTenant, Registration, SignUp, Ticket};
 use reqwest::Method;
 use serde_json::json;
+use server::config::Config;
+use server::run::Souk;
 use server::tenancy::{Provisioner, STEPS, Step, refill, tenant_version};
 use server::worker::Worker;
 use souk_tests::{Answer, Platform, key, unique};
 use sqlx::AssertSqlSafe;
+
+use crate::support::own_database;
 
 async fn run(platform: &Platform, statement: &str) {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&platform.database).await.unwrap();
@@ -275,4 +280,24 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
     run(&platform, &format!("update {schema}._migrations set checksum = 'x' where version = (select min(version) from {schema}._migrations)")).await;
     let error = provisioner.take(Step::Schema, &tenant).await.unwrap_err();
     assert!(format!("{error:#}").contains("another form"), "{error:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_two_databases_start_beside_each_other() {
+    let ((first, _), (second, _)) = (own_database().await, own_database().await);
+    let souk = |environment| Souk::new(Config::from_environment(environment).unwrap(), Clock::System).unwrap();
+    let servers = [souk(&first), souk(&first), souk(&second), souk(&second)];
+    // They share the logins and roles of the one PostgreSQL.
+    let starts = join_all(servers.iter().map(async |server| {
+        for _ in 0..25 {
+            server.migrate().await?;
+        }
+        anyhow::Ok(())
+    }));
+    starts.await.into_iter().for_each(|started| started.unwrap());
+    for (server, name) in [(&servers[0], "statement_timeout"), (&servers[2], "lock_timeout")] {
+        let set: String =
+            sqlx::query_scalar(AssertSqlSafe(format!("show {name}"))).fetch_one(&server.pools.app).await.unwrap();
+        assert_eq!(set, if name == "lock_timeout" { "2s" } else { "5s" });
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use souk_tests::{Platform, key, unique};
 
-use crate::signup::{count, request, sign_up, with};
+use crate::signup::{count, sign_up, with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_no_store_may_have_are_refused_by_code() {

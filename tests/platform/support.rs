@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use souk_tests::Store;
-use sqlx::Row;
+use server::config::Environment;
+use souk_tests::{Store, settings};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, PgPool, Row};
 
 /// A random source whose seed is printed; `SEED` in the environment repeats a run.
 pub fn random() -> StdRng {
@@ -58,4 +60,20 @@ pub async fn checksum(store: &Store<'_>) -> String {
     }
     assert!(sums.len() > 20, "a store has more tables than {sums:?}");
     sums.join("\n")
+}
+
+/// Settings for a database of a test's own on the shared server, and a way to see everything in it.
+pub async fn own_database() -> (Environment, PgPool) {
+    let superuser: PgConnectOptions = std::env::var("TEST_SUPERUSER_URL").unwrap().parse().unwrap();
+    let name = format!("souk_tests_{:08x}", rand::random::<u32>());
+    let pool = PgPool::connect_with(superuser.clone()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("create database {name} owner souk_admin"))).execute(&pool).await.unwrap();
+    let mut environment = settings();
+    for variable in ["DATABASE_URL", "DATABASE_ADMIN_URL"] {
+        let url = environment.get(variable).unwrap().to_owned();
+        let (place, rest) = url.rsplit_once('/').unwrap();
+        let options = rest.split_once('?').map(|(_, options)| format!("?{options}")).unwrap_or_default();
+        environment.set(variable, format!("{place}/{name}{options}"));
+    }
+    (environment, PgPool::connect_with(superuser.database(&name)).await.unwrap())
 }
