@@ -10,7 +10,7 @@ use crate::harness::{KEY, Rig};
 async fn run(folder: &Path, program: &str, arguments: &[&str]) -> String {
     let output =
         Command::new(program).args(arguments).current_dir(folder).stdin(Stdio::null()).output().await.unwrap_or_else(
-            |error| panic!("this test needs Node.js 20 or newer with npm: cannot run {program}: {error}"),
+            |error| panic!("this test needs Node.js 18 or newer with npm: cannot run {program}: {error}"),
         );
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complained = String::from_utf8_lossy(&output.stderr);
