@@ -222,7 +222,8 @@ async fn twenty_kills_under_load_lose_nothing_and_double_nothing() {
     }
     store.tamper("update idempotency_keys set leased_until = now() where recovery_point <> 'finished'").await;
     let mut purchases = Vec::new();
-    for purchase in std::mem::take(&mut *started.lock().unwrap()) {
+    let started = std::mem::take(&mut *started.lock().unwrap());
+    for purchase in started {
         purchases.push(purchase.await.unwrap());
     }
 

@@ -46,7 +46,7 @@ async fn register(platform: &Platform, key: &str, request: &SignUp) -> Ticket {
     let key = IdempotencyKey(key.to_owned());
     match tenants::register(&platform.souk.landlord, &Origin::system(), &key, request).await.unwrap() {
         Registration::New(ticket) => ticket,
-        other => panic!("{other:?}"),
+        other @ (Registration::Resume(_) | Registration::Answered(_)) => panic!("{other:?}"),
     }
 }
 
