@@ -49,6 +49,8 @@ pub fn settings() -> Environment {
     environment.set("STRIPE_WEBHOOK_SECRET", "whsec_souk_tests_0123456789");
     environment.set("SOUK__PROVISIONING__SPARE_SCHEMAS", "2");
     environment.set("SOUK__LOG__LEVEL", "warn");
+    // Opening a connection is slow without optimisation, and few of them do as well.
+    environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "6");
     // Tests ask whether all is right in the end, with the machine's cores shared by many of them.
     environment.set("SOUK__DATABASE__ACQUIRE_TIMEOUT_MS", "20000");
     environment

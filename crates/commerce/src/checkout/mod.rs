@@ -8,7 +8,7 @@
 //!
 //! Everything up to `order_created` is one transaction, which concurrent checkouts of a store share: while one is in
 //! flight, further ones wait in the [`Queue`] and form the next slice. A slice reads and locks what its requests need,
-//! decides in memory, in order of arrival, by the pure [`decide`], and writes the outcomes set-based. A lone checkout
+//! decides in memory, in order of arrival, by the pure `decide`, and writes the outcomes set-based. A lone checkout
 //! is a slice of one, at once, by the same code.
 //!
 //! What the provider says about a payment, whichever way it comes, ends in [`settle`].
