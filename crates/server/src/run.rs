@@ -47,7 +47,8 @@ impl Souk {
         };
         let tools = tenancy::Tools {
             clock,
-            stripe: StripeGateway::new(&stripe(&config))?,
+            stripe: StripeGateway::new(&stripe(&config))
+                .context("stripe.secret_key: set STRIPE_SECRET_KEY to a key of Stripe's or of the sandbox's")?,
             possession: Possession::new(auth_secret),
             platform: Arc::new(platform(&config)),
         };
