@@ -11,6 +11,7 @@ mod idempotency;
 mod input;
 mod limits;
 mod payment;
+mod queue;
 mod quote;
 mod resume;
 mod sale;

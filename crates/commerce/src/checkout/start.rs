@@ -162,7 +162,14 @@ async fn undecided_payment(shop: &Shop, checkout: CheckoutId) -> Result<Option<P
 /// The cart is being bought already, perhaps in another tab: the answer is that purchase.
 async fn live(shop: &Shop, checkout: CheckoutId, cart: CartId) -> Result<Answer, Problem> {
     tracing::debug!(tenant = %shop.slug, checkout_id = %checkout, cart_id = %cart, "the cart is being bought already");
-    if let Some(payment) = undecided_payment(shop, checkout).await? {
+    // Whoever started it is about to ask for the money. Only if that came to nothing is it asked for here.
+    let started = Instant::now();
+    let mut unasked = undecided_payment(shop, checkout).await?;
+    while unasked.is_some() && started.elapsed() < PATIENCE {
+        let _ = tokio::time::timeout(LOOK_EVERY, shop.checkouts.answered.notified()).await;
+        unasked = undecided_payment(shop, checkout).await?;
+    }
+    if let Some(payment) = unasked {
         let asked: Asked = payments::ask(shop, payment).await?;
         settle(shop, payment, asked).await?;
     }

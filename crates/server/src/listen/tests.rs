@@ -110,15 +110,23 @@ async fn a_body_that_never_ends_is_refused() {
     let app = Router::new().route(
         "/",
         post(async |request: axum::extract::Request| match kernel::http::body(request, &()).await {
-            Ok(_) => axum::http::StatusCode::OK,
-            Err(problem) => problem.status,
+            Ok(_) => (axum::http::StatusCode::OK, "whole"),
+            Err(problem) => (problem.status, problem.code),
         }),
     );
     let server = start(app, limits()).await;
     let answer = server
         .exchange("POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 100\r\n\r\nabc")
         .await;
-    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.ends_with("request.too_late"), "{answer}");
+
+    // A chunk that announces more than comes before the next one cannot be what was meant.
+    let answer = server
+        .exchange(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+        )
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.ends_with("request.incomplete"), "{answer}");
 }
 
 #[tokio::test]
