@@ -13,7 +13,7 @@ use kernel::entitlements::Entitlements;
 use kernel::id::TenantId;
 use kernel::origin::Origin;
 use kernel::secret::Possession;
-use landlord::tenants::Resolved;
+use landlord::tenants::{Resolved, TenantState};
 use moka::future::Cache;
 use stripe_gateway::StripeGateway;
 
@@ -90,7 +90,7 @@ impl Stores {
         let heard = self.heard.load(Ordering::Acquire);
         let Some(resolved) = landlord::tenants::resolve(&self.landlord, &host.0).await? else { return Ok(None) };
         let store = self.load(resolved, heard).await?;
-        if self.heard.load(Ordering::Acquire) == heard {
+        if self.worth_remembering(&store, heard) {
             self.by_host.insert(host.0.clone(), store.clone()).await;
         }
         Ok(Some(store))
@@ -108,6 +108,11 @@ impl Stores {
         }
     }
 
+    /// Nothing changed since it was read, and it is not about to: a store that is being made is ready the next moment.
+    fn worth_remembering(&self, store: &Store, heard: u64) -> bool {
+        store.resolved.state != TenantState::Provisioning && self.heard.load(Ordering::Acquire) == heard
+    }
+
     /// Several hosts may lead to one store; they share its queue of checkouts.
     async fn load(&self, resolved: Resolved, heard: u64) -> sqlx::Result<Arc<Store>> {
         let known = self.by_tenant.get(&resolved.tenant).await;
@@ -123,7 +128,7 @@ impl Stores {
             checkouts: known.map_or_else(Arc::default, |store| store.checkouts.clone()),
             resolved,
         });
-        if self.heard.load(Ordering::Acquire) == heard {
+        if self.worth_remembering(&store, heard) {
             self.by_tenant.insert(store.resolved.tenant, store.clone()).await;
         }
         Ok(store)
