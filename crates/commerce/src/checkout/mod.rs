@@ -21,6 +21,7 @@ mod end;
 mod error;
 pub mod http;
 mod model;
+mod purchase;
 mod queue;
 mod receive;
 mod settle;
