@@ -1,0 +1,47 @@
+//! Read one order.
+
+use kernel::db::TenantTx;
+use sqlx::types::Json;
+
+use crate::orders::{Address, Money, Order, OrderError, OrderId, OrderItem, OrderItemId, Stage, public_status};
+
+pub(in crate::orders) async fn order(tx: &mut TenantTx, id: OrderId) -> Result<Option<Order>, OrderError> {
+    let row = sqlx::query!(
+        r#"select id as "id: OrderId", number, stage as "stage: Stage", money as "money: Money", currency,
+                  subtotal_minor, discount_minor, shipping_minor, tax_minor, total_minor, payment_method, email, phone,
+                  shipping_address as "shipping_address: Json<Address>", failure, created_at, paid_at
+           from orders where id = $1"#,
+        id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Order {
+        id: row.id,
+        number: row.number,
+        status: public_status(row.stage, row.money).to_owned(),
+        currency: row.currency,
+        subtotal_minor: row.subtotal_minor,
+        discount_minor: row.discount_minor,
+        shipping_minor: row.shipping_minor,
+        tax_minor: row.tax_minor,
+        total_minor: row.total_minor,
+        payment_method: row.payment_method,
+        email: row.email,
+        phone: row.phone,
+        shipping_address: row.shipping_address.0,
+        failure: row.failure,
+        items: Vec::new(),
+        created_at: row.created_at,
+        paid_at: row.paid_at,
+    }))
+}
+
+pub(in crate::orders) async fn items(tx: &mut TenantTx, order: OrderId) -> Result<Vec<OrderItem>, OrderError> {
+    let items = sqlx::query_as!(
+        OrderItem,
+        r#"select id as "id: OrderItemId", product_id, variant_id, sku, title, quantity, unit_price_minor, total_minor
+           from order_items where order_id = $1 order by line"#,
+        order.0,
+    );
+    Ok(items.fetch_all(tx.conn()).await?)
+}
