@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["carts", "catalog", "events", "idempotency", "inventory", "jobs", "orders", "payments", "settings", "usage"],
     ),
     ("events", &["outbox"]),
+    ("health", &[]),
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),
     ("jobs", &[]),

@@ -11,6 +11,7 @@ pub mod carts;
 pub mod catalog;
 pub mod checkout;
 pub mod events;
+pub mod health;
 pub mod idempotency;
 pub mod inventory;
 pub mod jobs;

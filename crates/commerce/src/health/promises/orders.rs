@@ -1,0 +1,62 @@
+//! Promises about orders, their carts and their checkouts.
+
+use super::Promise;
+
+pub(super) const PROMISES: &[Promise] = &[
+    Promise {
+        code: "orders.one_per_cart",
+        says: "a cart has one living order",
+        query: "select cart_id::text from orders where stage not in ('failed', 'cancelled') group by cart_id having count(*) > 1",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.numbers",
+        says: "order numbers have no gaps",
+        query: "select 'gap' where (select coalesce(max(number), 1000) - 1000 from orders) <> (select count(*) from orders)
+                union all select 'next' where (select next_order_number from store_state) <> (select 1001 + count(*) from orders)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.paid",
+        says: "a paid order has its money, and money has its order",
+        query: "select o.id::text from orders o left join payments p on p.order_id = o.id and p.status = 'succeeded'
+                where o.payment_method = 'card'
+                  and (o.stage in ('paid', 'packed', 'shipped', 'delivered', 'fulfilled')) is distinct from coalesce(p.captured_minor = o.total_minor, false)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.subtotal",
+        says: "an order's total is the sum of its lines",
+        query: "select o.id::text from orders o where o.subtotal_minor <>
+                  (select coalesce(sum(i.total_minor), 0) from order_items i where i.order_id = o.id)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.history",
+        says: "history is a chain that ends where the order is",
+        query: "select h.order_id::text from (
+                    select order_id, from_stage, lag(to_stage) over w as before, to_stage,
+                           row_number() over (partition by order_id order by id desc) as back
+                    from order_history window w as (partition by order_id order by id)) h
+                join orders o on o.id = h.order_id
+                where h.from_stage is distinct from h.before or (h.back = 1 and h.to_stage <> o.stage)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "checkouts.order",
+        says: "a checkout and its order end together",
+        query: "select c.id::text from checkouts c join orders o on o.id = c.order_id
+                where (c.status = 'active' and o.stage not in ('pending', 'awaiting_payment'))
+                   or (c.status in ('failed', 'expired', 'cancelled') and o.stage not in ('failed', 'cancelled'))
+                   or (c.status = 'completed' and o.stage in ('pending', 'awaiting_payment', 'failed'))",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "carts.checkout",
+        says: "a cart's status is its checkout's",
+        query: "select k.id::text from carts k left join checkouts c on c.cart_id = k.id and c.status in ('active', 'completed')
+                where (k.status = 'in_checkout') is distinct from (c.status = 'active') and not (k.status <> 'in_checkout' and c.status is null)
+                   or (k.status = 'completed') is distinct from (c.status = 'completed') and not (k.status <> 'completed' and c.status is null)",
+        ..Promise::USUAL
+    },
+];

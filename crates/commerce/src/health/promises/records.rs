@@ -1,0 +1,26 @@
+//! Promises about what is written down: events, versions, idempotency keys.
+
+use super::Promise;
+
+pub(super) const PROMISES: &[Promise] = &[
+    Promise {
+        code: "events.versions",
+        says: "events of an aggregate are counted without gaps",
+        query: "select aggregate_id::text from events group by aggregate_id having max(version) <> count(*) or min(version) <> 1",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.version",
+        says: "an order's version is that of its last event",
+        query: "select o.id::text from orders o where o.version <>
+                  (select max(version) from events e where e.aggregate_id = o.id)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "idempotency.orders",
+        says: "a finished key for an order names one that exists",
+        query: "select k.key from idempotency_keys k where k.status = 201
+                  and not exists (select from orders o where o.id = (k.body::json #>> '{order,id}')::uuid)",
+        ..Promise::USUAL
+    },
+];

@@ -1,0 +1,41 @@
+//! Promises about stock.
+
+use super::Promise;
+
+pub(super) const PROMISES: &[Promise] = &[
+    Promise {
+        code: "stock.oversold",
+        says: "stock is never negative nor oversold",
+        query: "select variant_id::text from stock_levels where on_hand < 0 or reserved < 0 or reserved > on_hand",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "stock.ledger",
+        says: "a level is the sum of its movements",
+        query: "select l.variant_id::text from stock_levels l
+                left join (select variant_id, sum(delta_on_hand) h, sum(delta_reserved) r from stock_movements group by 1) m
+                  using (variant_id)
+                where (l.on_hand, l.reserved) is distinct from (coalesce(m.h, 0)::int, coalesce(m.r, 0)::int)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "stock.reserved",
+        says: "what is reserved is the sum of open reservations",
+        query: "select l.variant_id::text from stock_levels l
+                left join (select variant_id, sum(quantity - shipped_quantity - released_quantity) q from stock_reservations
+                           where status in ('held', 'committed') group by 1) r using (variant_id)
+                where l.reserved is distinct from coalesce(r.q, 0)::int",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "stock.held",
+        says: "an order holds its goods exactly as long as it lives",
+        query: "select o.id::text from orders o join order_items i on i.order_id = o.id
+                left join stock_reservations r on r.order_id = o.id and r.variant_id = i.variant_id
+                where case when o.stage in ('failed', 'cancelled') then r.status is distinct from 'released'
+                           when o.stage in ('paid', 'confirmed', 'packed') then r.status is distinct from 'committed'
+                           when o.stage in ('pending', 'awaiting_payment') then r.status is distinct from 'held'
+                           else false end",
+        ..Promise::USUAL
+    },
+];
