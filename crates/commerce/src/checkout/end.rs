@@ -160,9 +160,10 @@ pub(super) async fn undo(
     db::finish(tx, held.checkout.id, *status, None, Some(reason), &log).await?;
     let event = orders::step(tx, shop, &mut held.order, *step, Some(reason)).await?;
     carts::reopen(tx, held.checkout.cart).await?;
-    inventory::release(tx, shop, held.order.id.0, reason).await?;
+    let mut told = vec![event];
+    told.extend(inventory::release(tx, shop, held.order.id.0, reason).await?);
     tracing::info!(tenant = %shop.slug, checkout_id = %held.checkout.id, order_id = %held.order.id, "rollback step completed");
-    Ok(vec![event])
+    Ok(told)
 }
 
 /// How long an active checkout has still to live; `None` once it has ended.

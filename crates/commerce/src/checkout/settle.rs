@@ -98,7 +98,7 @@ async fn paid(tx: &mut TenantTx, shop: &Shop, held: &mut Held) -> Result<Vec<Eve
         db::finish(tx, held.checkout.id, Status::Completed, Some("completed"), None, &log).await?;
         carts::complete(tx, &[held.checkout.cart]).await?;
     }
-    inventory::commit(tx, shop, &[held.order.id.0]).await?;
+    inventory::commit(tx, &[held.order.id.0]).await?;
     tracing::info!(
         event = "order.paid", tenant = %shop.slug, request_id = shop.origin.request_id, order_id = %held.order.id,
         payment_id = %held.payment.id, checkout_id = %held.checkout.id, "checkout completed"

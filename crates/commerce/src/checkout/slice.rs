@@ -1,5 +1,6 @@
 //! One transaction for a slice of checkouts: read and lock, decide, write.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -93,9 +94,10 @@ async fn write(
     month: &usage::MonthlyOrders,
     log: &PhaseLog,
 ) -> Result<(), CheckoutError> {
+    let mut told = Vec::new();
     if !writes.orders.is_empty() {
         let count = i64::try_from(writes.orders.len()).map_err(|_| CheckoutError::Inconsistent("count"))?;
-        let mut told = orders::create(tx, &writes.orders).await?;
+        told.extend(orders::create(tx, &writes.orders).await?);
         told.extend(payments::create(tx, &writes.payments).await?);
         let (ends, phases): (Vec<Status>, Vec<&str>) = writes.checkouts.iter().map(end_of_slice).unzip();
         let logs: Vec<Value> = writes.checkouts.iter().map(|checkout| log.of(checkout)).collect();
@@ -105,7 +107,6 @@ async fn write(
         if !bought.is_empty() {
             carts::complete(tx, &bought).await?;
         }
-        events::tell(tx, shop, &told).await?;
         jobs::enqueue(tx, shop, &later(&writes.checkouts)).await?;
         settings::advance_order_number(tx, count).await?;
         usage::record_this_month(tx, month, count).await?;
@@ -124,12 +125,9 @@ async fn write(
             .collect();
         idempotency::insert(tx, &keys).await?;
     }
-    // The hottest rows last, held shortest.
-    inventory::reserve(tx, shop, &writes.takes).await?;
-    if !writes.sure.is_empty() {
-        let sure: Vec<Uuid> = writes.sure.iter().map(|order| order.0).collect();
-        inventory::commit(tx, shop, &sure).await?;
-    }
+    let sure: HashSet<Uuid> = writes.sure.iter().map(|order| order.0).collect();
+    told.extend(inventory::reserve(tx, shop, &writes.takes, &sure).await?);
+    events::tell(tx, shop, &told).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::write::{Change, Entry, write};
 use super::{InventoryError, StockLevel, db};
 use crate::activity::{self, Act};
 use crate::catalog::{VariantId, plain_text};
+use crate::events;
 use crate::shop::Shop;
 
 /// What came in or went out, and why.
@@ -41,7 +42,8 @@ pub async fn adjust(shop: &Shop, id: VariantId, request: &AdjustStock) -> Result
             reference_type: "adjustment",
             entries: vec![entry],
         };
-        write(&mut tx, shop, &change).await?;
+        let told = write(&mut tx, shop, &change).await?;
+        events::tell(&mut tx, shop, &told).await?;
         let adjusted = StockLevel { on_hand, available: on_hand - level.reserved, ..level.clone() };
         let act = Act {
             action: "stock.adjusted",

@@ -77,12 +77,9 @@ pub(super) async fn change_levels(tx: &mut TenantTx, sums: &BTreeMap<VariantId, 
     .await
 }
 
-/// Writes what moves; what only changes hands, such as a commitment, is no movement.
+/// Writes what moves.
 pub(super) async fn insert_movements(tx: &mut TenantTx, change: &Change<'_>, actor: &Value) -> sqlx::Result<()> {
-    let moved: Vec<_> = change.entries.iter().filter(|entry| (entry.on_hand, entry.reserved) != (0, 0)).collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
+    let moved = &change.entries;
     let ids: Vec<Uuid> = moved.iter().map(|entry| entry.variant_id.0).collect();
     let on_hand: Vec<i32> = moved.iter().map(|entry| entry.on_hand).collect();
     let reserved: Vec<i32> = moved.iter().map(|entry| entry.reserved).collect();
@@ -105,17 +102,23 @@ pub(super) async fn insert_movements(tx: &mut TenantTx, change: &Change<'_>, act
     Ok(())
 }
 
-pub(super) async fn insert_reservations(tx: &mut TenantTx, takes: &[Take]) -> sqlx::Result<()> {
+pub(super) async fn insert_reservations(
+    tx: &mut TenantTx,
+    takes: &[Take],
+    statuses: &[ReservationStatus],
+) -> sqlx::Result<()> {
     let orders: Vec<Uuid> = takes.iter().map(|take| take.order_id).collect();
     let variants: Vec<Uuid> = takes.iter().map(|take| take.variant_id.0).collect();
     let quantities: Vec<i32> = takes.iter().map(|take| take.quantity).collect();
+    let statuses: Vec<String> = statuses.iter().map(|status| status.name().to_owned()).collect();
     sqlx::query!(
         "insert into stock_reservations (order_id, variant_id, quantity, status)
-         select u.order_id, u.variant_id, u.quantity, 'held'
-         from unnest($1::uuid[], $2::uuid[], $3::int[]) as u (order_id, variant_id, quantity)",
+         select u.order_id, u.variant_id, u.quantity, u.status
+         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[]) as u (order_id, variant_id, quantity, status)",
         &orders,
         &variants,
         &quantities,
+        &statuses,
     )
     .execute(tx.conn())
     .await?;

@@ -28,7 +28,7 @@ pub use adjust::{AdjustStock, adjust};
 pub use commit::commit;
 pub use error::InventoryError;
 pub use low_stock::notice_low_stock;
-pub use model::{Level, Movement, Released, Reservation, ReservationStatus, StockLevel, Take};
+pub use model::{Level, Movement, Reservation, ReservationStatus, StockLevel, Take};
 pub use open_levels::{lock_levels, open_levels};
 pub use release::release;
 pub use reserve::{reserve, reserved_for};

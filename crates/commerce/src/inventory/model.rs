@@ -48,6 +48,18 @@ pub enum ReservationStatus {
     Released,
 }
 
+impl ReservationStatus {
+    /// The name in the database.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Committed => "committed",
+            Self::Shipped => "shipped",
+            Self::Released => "released",
+        }
+    }
+}
+
 /// What is set aside of a variant for one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Reservation {
@@ -57,15 +69,6 @@ pub struct Reservation {
     pub quantity: i32,
     /// How far it has got.
     pub status: ReservationStatus,
-}
-
-/// What was given back of a variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Released {
-    /// Of what.
-    pub variant_id: VariantId,
-    /// How many.
-    pub quantity: i32,
 }
 
 /// How much there is of a variant, as staff sees it.

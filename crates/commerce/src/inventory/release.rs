@@ -4,12 +4,13 @@ use kernel::db::TenantTx;
 use uuid::Uuid;
 
 use super::write::{Change, entries, write};
-use super::{Released, ReservationStatus, db};
+use super::{ReservationStatus, db};
+use crate::events::Event;
 use crate::shop::Shop;
 
 /// Gives back what is held or committed for an order, with a reason of at most 200 characters. Doing it again does
-/// nothing; what was shipped is gone.
-pub async fn release(tx: &mut TenantTx, shop: &Shop, order_id: Uuid, reason: &str) -> sqlx::Result<Vec<Released>> {
+/// nothing; what was shipped is gone. Returns the events to tell.
+pub async fn release(tx: &mut TenantTx, shop: &Shop, order_id: Uuid, reason: &str) -> sqlx::Result<Vec<Event>> {
     let takes = db::move_reservations(tx, &[order_id], &["held", "committed"], ReservationStatus::Released).await?;
     if takes.is_empty() {
         return Ok(Vec::new());
@@ -18,6 +19,5 @@ pub async fn release(tx: &mut TenantTx, shop: &Shop, order_id: Uuid, reason: &st
     db::lock_levels(tx, &variants).await?;
     let change =
         Change { event_type: "stock.released", reason, reference_type: "order", entries: entries(&takes, 0, -1) };
-    write(tx, shop, &change).await?;
-    Ok(takes.iter().map(|take| Released { variant_id: take.variant_id, quantity: take.quantity }).collect())
+    write(tx, shop, &change).await
 }

@@ -1,31 +1,36 @@
 //! Set stock aside for orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
 use super::write::{Change, entries, write};
-use super::{Reservation, Take, db};
+use super::{Reservation, ReservationStatus, Take, db};
 use crate::catalog::VariantId;
+use crate::events::Event;
 use crate::shop::Shop;
 
-/// Sets stock aside, for as many orders as one likes. The caller has locked the levels and seen that they suffice;
-/// otherwise the database refuses.
-pub async fn reserve(tx: &mut TenantTx, shop: &Shop, takes: &[Take]) -> sqlx::Result<()> {
+/// Sets stock aside, for as many orders as one likes: held, or committed at once for those that are `sure`. The caller
+/// has locked the levels and seen that they suffice; otherwise the database refuses. Returns the events to tell.
+pub async fn reserve(tx: &mut TenantTx, shop: &Shop, takes: &[Take], sure: &HashSet<Uuid>) -> sqlx::Result<Vec<Event>> {
     if takes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let takes = merge(takes);
-    db::insert_reservations(tx, &takes).await?;
+    let status = |take: &Take| match sure.contains(&take.order_id) {
+        true => ReservationStatus::Committed,
+        false => ReservationStatus::Held,
+    };
+    let statuses: Vec<_> = takes.iter().map(status).collect();
+    db::insert_reservations(tx, &takes, &statuses).await?;
     let change = Change {
         event_type: "stock.reserved",
         reason: "reserved",
         reference_type: "order",
         entries: entries(&takes, 0, 1),
     };
-    write(tx, shop, &change).await?;
-    Ok(())
+    write(tx, shop, &change).await
 }
 
 /// What is set aside for an order, and how far that has got.

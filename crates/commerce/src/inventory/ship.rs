@@ -5,13 +5,14 @@ use uuid::Uuid;
 
 use super::write::{Change, entries, write};
 use super::{ReservationStatus, db};
+use crate::events::Event;
 use crate::shop::Shop;
 
-/// Takes out what is committed to an order. Doing it again does nothing.
-pub async fn ship(tx: &mut TenantTx, shop: &Shop, order_id: Uuid) -> sqlx::Result<()> {
+/// Takes out what is committed to an order. Doing it again does nothing. Returns the events to tell.
+pub async fn ship(tx: &mut TenantTx, shop: &Shop, order_id: Uuid) -> sqlx::Result<Vec<Event>> {
     let takes = db::move_reservations(tx, &[order_id], &["committed"], ReservationStatus::Shipped).await?;
     if takes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let variants: Vec<_> = takes.iter().map(|take| take.variant_id).collect();
     db::lock_levels(tx, &variants).await?;
@@ -21,6 +22,5 @@ pub async fn ship(tx: &mut TenantTx, shop: &Shop, order_id: Uuid) -> sqlx::Resul
         reference_type: "order",
         entries: entries(&takes, -1, -1),
     };
-    write(tx, shop, &change).await?;
-    Ok(())
+    write(tx, shop, &change).await
 }

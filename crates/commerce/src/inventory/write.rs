@@ -1,4 +1,4 @@
-//! Write a change of stock: levels, movements and events, one statement each however many variants.
+//! Write a change of stock: levels and movements, one statement each however many variants.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Take, db};
 use crate::catalog::VariantId;
-use crate::events::{self, Event};
+use crate::events::Event;
 use crate::shop::Shop;
 
 /// A change of several levels for one reason.
@@ -66,15 +66,12 @@ pub(super) fn per_variant(entries: &[Entry]) -> BTreeMap<VariantId, Sum> {
     sums
 }
 
-/// Writes the change. The levels must be locked.
-pub(super) async fn write(tx: &mut TenantTx, shop: &Shop, change: &Change<'_>) -> sqlx::Result<Vec<db::Written>> {
+/// Writes the change, and returns the events to tell. The levels must be locked.
+pub(super) async fn write(tx: &mut TenantTx, shop: &Shop, change: &Change<'_>) -> sqlx::Result<Vec<Event>> {
     let sums = per_variant(&change.entries);
     let levels = db::change_levels(tx, &sums).await?;
     db::insert_movements(tx, change, &json!(shop.origin.actor)).await?;
-    let events: Vec<Event> =
-        levels.iter().filter_map(|level| Some(event(change, level, sums.get(&level.variant_id)?))).collect();
-    events::tell(tx, shop, &events).await?;
-    Ok(levels)
+    Ok(levels.iter().filter_map(|level| Some(event(change, level, sums.get(&level.variant_id)?))).collect())
 }
 
 fn event(change: &Change<'_>, level: &db::Written, sum: &Sum) -> Event {
