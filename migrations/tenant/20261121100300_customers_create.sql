@@ -11,3 +11,5 @@ create table customers (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+-- Staff looks for the beginning of an address.
+create index customers_email_begins on customers (email text_pattern_ops);

@@ -49,6 +49,10 @@ pub fn settings() -> Environment {
     environment.set("STRIPE_WEBHOOK_SECRET", "whsec_souk_tests_0123456789");
     environment.set("SOUK__PROVISIONING__SPARE_SCHEMAS", "2");
     environment.set("SOUK__LOG__LEVEL", "warn");
+    // Tests buy the same again and again as the same person; those about reviews say in their store what is looked at.
+    environment.set("SOUK__REVIEW__PENDING_ORDERS", "0");
+    environment.set("SOUK__REVIEW__HOURLY_ORDERS", "0");
+    environment.set("SOUK__REVIEW__DUPLICATE_MINUTES", "0");
     // Opening a connection is slow without optimisation, and few of them do as well.
     environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "6");
     // Tests ask whether all is right in the end, with the machine's cores shared by many of them.

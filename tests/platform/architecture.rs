@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "checkout",
         &["carts", "catalog", "events", "idempotency", "inventory", "jobs", "orders", "payments", "settings", "usage"],
     ),
+    ("customers", &["activity"]),
     ("events", &["outbox"]),
     ("health", &[]),
     ("idempotency", &[]),

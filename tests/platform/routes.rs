@@ -17,6 +17,7 @@ pub enum Thing {
     Item,
     Checkout,
     Order,
+    Customer,
 }
 
 /// What proves that a shopper may.
@@ -56,12 +57,13 @@ pub struct Things {
     pub checkout: String,
     pub order: String,
     pub payment: String,
+    pub customer: String,
     pub cart_token: String,
     pub order_token: String,
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
-use Thing::{Cart, Category, Checkout, Handle, Item, Order, Product, Variant as VariantThing};
+use Thing::{Cart, Category, Checkout, Customer, Handle, Item, Order, Product, Variant as VariantThing};
 use Who::{Shopper, Staff};
 
 const fn route(method: &'static str, path: &'static str, who: Who, names: &'static [Thing]) -> Route {
@@ -128,6 +130,14 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/orders", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/orders/{id}", Staff("orders.read"), &[Order]),
     route("GET", "/api/v1/admin/orders/{id}/events", Staff("orders.read"), &[Order]),
+    route("GET", "/api/v1/admin/customers", Staff("customers.read"), &[]),
+    sending(route("POST", "/api/v1/admin/customers", Staff("customers.write"), &[]), |_| {
+        Some(json!({ "email": format!("{}@example.com", unique("customer")) }))
+    }),
+    route("GET", "/api/v1/admin/customers/{id}", Staff("customers.read"), &[Customer]),
+    sending(route("PATCH", "/api/v1/admin/customers/{id}", Staff("customers.write"), &[Customer]), |_| {
+        Some(json!({ "note": "stolen" }))
+    }),
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
@@ -172,6 +182,8 @@ impl Things {
         let bought = store.order(&[(&variant, 2)]).await;
         let cart = store.fill_cart(&[(&variant, 1)]).await;
         let seen = store.with_cart(&cart, Method::GET, &format!("/api/v1/carts/{}", cart.id), None).await.expect(200);
+        let customer = json!({ "email": format!("{}@example.com", unique("customer")) });
+        let customer = store.admin_post("/customers", customer).await.expect(201);
         let things = Self {
             product: variant.product.clone(),
             handle: product.str("/handle"),
@@ -182,6 +194,7 @@ impl Things {
             checkout: bought.checkout.clone(),
             order: bought.order.clone(),
             payment: bought.payment.clone(),
+            customer: customer.str("/id"),
             cart_token: cart.token,
             order_token: bought.order_token.clone(),
         };
@@ -201,6 +214,7 @@ impl Things {
             checkout: id(),
             order: id(),
             payment: id(),
+            customer: id(),
             cart_token: "n".repeat(43),
             order_token: "n".repeat(43),
         }
@@ -216,11 +230,12 @@ impl Things {
             Item => &self.item,
             Checkout => &self.checkout,
             Order => &self.order,
+            Customer => &self.customer,
         }
     }
 
     /// Every id, for searching answers.
-    pub fn ids(&self) -> [&str; 8] {
+    pub fn ids(&self) -> [&str; 9] {
         [
             &self.product,
             &self.variant,
@@ -230,6 +245,7 @@ impl Things {
             &self.checkout,
             &self.order,
             &self.payment,
+            &self.customer,
         ]
     }
 

@@ -82,8 +82,11 @@ permissions! {
     CatalogWrite = "catalog.write": [Owner, Manager];
     StockRead = "stock.read": Role::ALL;
     StockWrite = "stock.write": [Owner, Manager, Fulfilment];
+    CustomersRead = "customers.read": [Owner, Manager, Support, Viewer];
+    CustomersWrite = "customers.write": [Owner, Manager, Support];
     OrdersRead = "orders.read": Role::ALL;
     OrdersWrite = "orders.write": [Owner, Manager, Support];
+    OrdersReview = "orders.review": [Owner, Manager];
     PaymentsRead = "payments.read": [Owner, Manager, Support];
     SettingsRead = "settings.read": Role::ALL;
     SettingsWrite = "settings.write": [Owner, Manager];

@@ -10,6 +10,7 @@ pub mod activity;
 pub mod carts;
 pub mod catalog;
 pub mod checkout;
+pub mod customers;
 pub mod events;
 pub mod health;
 pub mod idempotency;
@@ -51,6 +52,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(settings::http::staff_routes())
         .merge(catalog::http::staff_routes())
         .merge(inventory::http::staff_routes())
+        .merge(customers::http::staff_routes())
         .merge(orders::http::staff_routes())
         .merge(payments::http::staff_routes())
         .merge(checkout::http::staff_routes())

@@ -55,6 +55,25 @@ pub struct Platform {
     pub livemode: bool,
     /// What a browser needs to confirm a payment.
     pub publishable_key: String,
+    /// Which orders wait for a person's word when the store does not say.
+    pub review: ReviewDefaults,
+    /// Is every phase of a checkout written to the log?
+    pub log_phases: bool,
+}
+
+/// Which orders wait for a person's word when the store does not say. 0 of what is counted: never.
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewDefaults {
+    /// Cash on delivery above so many whole units of the store's currency.
+    pub cod_above: u32,
+    /// Any order above so many.
+    pub order_above: u32,
+    /// Of a customer with so many orders that are not sure yet.
+    pub pending_orders: u32,
+    /// Of a customer with so many within an hour.
+    pub hourly_orders: u32,
+    /// The same again within so many minutes.
+    pub duplicate_minutes: u32,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Shop {

@@ -24,6 +24,7 @@ pub struct Config {
     pub auth: Auth,
     pub stripe: Stripe,
     pub checkout: Checkout,
+    pub review: Review,
     pub provisioning: Provisioning,
     pub log: Log,
     pub trial: Trial,
@@ -124,6 +125,17 @@ pub struct Checkout {
     pub max_ttl_minutes: u32,
     #[serde(rename = "cleanup_seconds", deserialize_with = "seconds")]
     pub cleanup_every: Duration,
+    pub log_phases: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    pub cod_above: u32,
+    pub order_above: u32,
+    pub pending_orders: u32,
+    pub hourly_orders: u32,
+    pub duplicate_minutes: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use commerce::shop::Platform;
+use commerce::shop::{Platform, ReviewDefaults};
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
@@ -164,5 +164,13 @@ fn platform(config: &Config) -> Platform {
         webhook_secrets: config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect(),
         livemode: secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_"),
         publishable_key: config.stripe.publishable_key.clone().unwrap_or_default(),
+        review: ReviewDefaults {
+            cod_above: config.review.cod_above,
+            order_above: config.review.order_above,
+            pending_orders: config.review.pending_orders,
+            hourly_orders: config.review.hourly_orders,
+            duplicate_minutes: config.review.duplicate_minutes,
+        },
+        log_phases: config.checkout.log_phases,
     }
 }
