@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("orders", &["events"]),
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
+    ("refunds", &["events", "jobs", "orders", "payments"]),
     ("settings", &["activity"]),
     ("usage", &[]),
 ];

@@ -42,6 +42,8 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, CheckoutError> {
             checkout::process_open_events(shop).await?;
             Ok(Done::Finished)
         }
+        // Not done yet in this version.
+        Some(Kind::ProcessRefund) => Ok(Done::Again(Duration::from_secs(60))),
         // Another version of the server knows what it is.
         None => Ok(Done::Again(Duration::from_secs(60))),
     }

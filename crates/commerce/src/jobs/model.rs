@@ -15,10 +15,13 @@ pub enum Kind {
     SettlePayment,
     /// Process a provider's message that was stored. Subject: the payment or order it names; only a wake-up.
     ProcessProviderEvents,
+    /// Give money back. Subject: the refund.
+    ProcessRefund,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::ExpireCheckout, Self::SettlePayment, Self::ProcessProviderEvents];
+    const ALL: [Self; 4] =
+        [Self::ExpireCheckout, Self::SettlePayment, Self::ProcessProviderEvents, Self::ProcessRefund];
 
     /// The name that is stored.
     pub fn name(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Kind {
             Self::ExpireCheckout => "checkout.expire",
             Self::SettlePayment => "payment.settle",
             Self::ProcessProviderEvents => "provider_events.process",
+            Self::ProcessRefund => "refund.process",
         }
     }
 
@@ -38,7 +42,7 @@ impl Kind {
     pub fn tries(self) -> i32 {
         match self {
             // They end by themselves once the purchase is decided, and giving up would leave it undecided.
-            Self::ExpireCheckout | Self::SettlePayment => 1000,
+            Self::ExpireCheckout | Self::SettlePayment | Self::ProcessRefund => 1000,
             Self::ProcessProviderEvents => 20,
         }
     }

@@ -14,6 +14,8 @@ pub enum PaymentError {
     Changed,
     #[error("an event with this id was received before, with another body")]
     OtherBody,
+    #[error("more would be given back than was captured")]
+    RefundsExceed,
     #[error("the payment provider did not decide")]
     Provider(#[from] GatewayError),
     #[error("the database failed")]
@@ -26,6 +28,7 @@ impl From<PaymentError> for Problem {
             PaymentError::NotFound => Problem::not_found("payment"),
             PaymentError::Changed => Problem::new(StatusCode::CONFLICT, "payment.changed", error),
             PaymentError::OtherBody => Problem::new(StatusCode::BAD_REQUEST, "webhook.body_differs", error),
+            PaymentError::RefundsExceed => Problem::new(StatusCode::CONFLICT, "refund.exceeds_rest", error),
             PaymentError::Provider(cause) => provider(cause),
             PaymentError::Database(cause) => Problem::database(cause),
         }

@@ -19,6 +19,7 @@ mod ask;
 mod create;
 mod db;
 mod error;
+mod give_back;
 pub mod http;
 mod model;
 mod receive;
@@ -29,6 +30,9 @@ pub use ask::{Asked, ask, cancel};
 pub use create::{NewPayment, create};
 pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;
+pub use give_back::{
+    Refundable, came_again, forget_refund, gave_back, lock_refundable, lock_refundable_payment, promise_refund,
+};
 pub use model::{Locked, Payment, PaymentId, Provider, Status};
 pub use receive::{Received, finish_event, open_events, receive};
 pub use report::{Report, Reported};

@@ -1,0 +1,25 @@
+//! Refunds: money that goes back, who agreed to it, and what becomes of the goods.
+//!
+//! ```text
+//! requested ─┬─> approved ─┬─> processing ─┬─> succeeded ──(the provider takes it back)──> failed
+//!            ├─> rejected  └─> cancelled   └─> failed
+//!            └─> cancelled
+//! ```
+//!
+//! Whoever asks has the amount promised at once: `payments.refund_pending_minor` is raised under the payment's lock, and
+//! a constraint keeps what was given back and what is promised within what was captured. The provider is asked in three
+//! steps, under a key that never changes; only when the money has gone back do order, lines and stock change.
+//!
+//! Owns the tables `refunds` and `refund_lines`.
+
+mod db;
+mod error;
+mod model;
+mod record;
+mod refund_rest;
+mod status;
+
+pub use error::RefundError;
+pub use model::{Refund, RefundId, RefundLine};
+pub use refund_rest::refund_rest;
+pub use status::{Status, Step};
