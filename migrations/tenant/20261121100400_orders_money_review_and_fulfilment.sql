@@ -27,11 +27,22 @@ alter table orders
     add column fulfilment_ms   bigint,
     add column total_ms        bigint,
     add column error_count     int    not null default 0 check (error_count >= 0),
+    -- Those of them that nobody has seen to.
+    add column open_errors     int    not null default 0 check (open_errors >= 0),
     add column retry_count     int    not null default 0 check (retry_count >= 0),
     add column last_error      text,
-    add constraint orders_lock_is_whole check ((locked_at is null) = (locked_by is null));
-create index orders_review on orders (id) where review = 'pending';
-create index orders_with_errors on orders (id) where error_count > 0;
+    -- Since when it is in its stage, and since when it is sure without money.
+    add column stage_since     timestamptz not null default now(),
+    add column confirmed_at    timestamptz,
+    add constraint orders_lock_is_whole check ((locked_at is null) = (locked_by is null)
+                                               and (locked_at is null) = (lock_reason is null));
+create index orders_review on orders (review, id) where review is not null;
+create index orders_with_errors on orders (id) where open_errors > 0;
+create index orders_locked on orders (id) where locked_at is not null;
+create index orders_money_back on orders (money, id) where money <> 'none';
+-- What somebody has still to do something about: confirm, review, pack, ship.
+create index orders_to_do on orders (id)
+    where stage in ('pending', 'paid', 'confirmed', 'packed') and money <> 'full';
 create index orders_newest_of_customer on orders (email, created_at);
 
 alter table order_items
@@ -63,6 +74,8 @@ create table order_errors (
 );
 create index order_errors_by_order on order_errors (order_id, id);
 create index order_errors_open on order_errors (id) where resolved_at is null;
+-- One row for one trouble, however often it shows.
+create unique index order_errors_one_open on order_errors (order_id, code) where resolved_at is null;
 
 create table order_notes (
     id         bigint      generated always as identity primary key,

@@ -126,6 +126,20 @@ impl<'p> Store<'p> {
         self.rows(statement).await;
     }
 
+    /// Lets something have gone wrong with an order; the error's id.
+    pub async fn fault(&self, bought: &crate::Bought, category: &str, severity: &str) -> String {
+        let order = &bought.order;
+        self.tamper(&format!(
+            "update orders set error_count = 1, open_errors = 1, last_error = 'test' where id = '{order}'"
+        ))
+        .await;
+        let insert = format!(
+            "insert into order_errors (order_id, category, severity, code, message, request_id)
+             values ('{order}', '{category}', '{severity}', 'test.fault', 'Something is wrong', 'test') returning id"
+        );
+        self.count(&insert).await.to_string()
+    }
+
     /// Gives the store another limit than its plan does, and lets the server know at once.
     pub async fn limit(&self, feature: &str, limit: i64) {
         let souk = &self.platform.souk;

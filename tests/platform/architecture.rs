@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),
     ("jobs", &[]),
-    ("orders", &["events"]),
+    ("orders", &["activity", "events"]),
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
     ("refunds", &["events", "jobs", "orders", "payments"]),

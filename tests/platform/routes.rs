@@ -18,6 +18,7 @@ pub enum Thing {
     Checkout,
     Order,
     Customer,
+    Fault,
 }
 
 /// What proves that a shopper may.
@@ -56,6 +57,7 @@ pub struct Things {
     pub item: String,
     pub checkout: String,
     pub order: String,
+    pub fault: String,
     pub payment: String,
     pub customer: String,
     pub cart_token: String,
@@ -63,7 +65,7 @@ pub struct Things {
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
-use Thing::{Cart, Category, Checkout, Customer, Handle, Item, Order, Product, Variant as VariantThing};
+use Thing::{Cart, Category, Checkout, Customer, Fault, Handle, Item, Order, Product, Variant as VariantThing};
 use Who::{Shopper, Staff};
 
 const fn route(method: &'static str, path: &'static str, who: Who, names: &'static [Thing]) -> Route {
@@ -138,6 +140,19 @@ pub const ROUTES: &[Route] = &[
     sending(route("PATCH", "/api/v1/admin/customers/{id}", Staff("customers.write"), &[Customer]), |_| {
         Some(json!({ "note": "stolen" }))
     }),
+    sending(route("POST", "/api/v1/admin/orders/{id}/lock", Staff("orders.fulfil"), &[Order]), |_| {
+        Some(json!({ "reason": "looking into it" }))
+    }),
+    route("DELETE", "/api/v1/admin/orders/{id}/lock", Staff("orders.fulfil"), &[Order]),
+    route("GET", "/api/v1/admin/orders/{id}/notes", Staff("orders.read"), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/notes", Staff("orders.fulfil"), &[Order]), |_| {
+        Some(json!({ "text": "Call back" }))
+    }),
+    route("GET", "/api/v1/admin/orders/{id}/errors", Staff("orders.read"), &[Order]),
+    route("GET", "/api/v1/admin/errors", Staff("orders.read"), &[]),
+    sending(route("POST", "/api/v1/admin/errors/{id}/resolve", Staff("orders.fulfil"), &[Fault]), |_| {
+        Some(json!({ "resolution": "Seen to" }))
+    }),
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
@@ -180,6 +195,7 @@ impl Things {
         let put = json!({ "category_ids": [category] });
         let product = store.admin_patch(&format!("/products/{}", variant.product), put).await.expect(200);
         let bought = store.order(&[(&variant, 2)]).await;
+        let fault = store.fault(&bought, "inventory", "high").await;
         let cart = store.fill_cart(&[(&variant, 1)]).await;
         let seen = store.with_cart(&cart, Method::GET, &format!("/api/v1/carts/{}", cart.id), None).await.expect(200);
         let customer = json!({ "email": format!("{}@example.com", unique("customer")) });
@@ -193,6 +209,7 @@ impl Things {
             item: seen.str("/items/0/id"),
             checkout: bought.checkout.clone(),
             order: bought.order.clone(),
+            fault,
             payment: bought.payment.clone(),
             customer: customer.str("/id"),
             cart_token: cart.token,
@@ -213,6 +230,7 @@ impl Things {
             item: id(),
             checkout: id(),
             order: id(),
+            fault: "987654321".to_owned(),
             payment: id(),
             customer: id(),
             cart_token: "n".repeat(43),
@@ -231,6 +249,7 @@ impl Things {
             Checkout => &self.checkout,
             Order => &self.order,
             Customer => &self.customer,
+            Fault => &self.fault,
         }
     }
 

@@ -85,6 +85,7 @@ permissions! {
     CustomersRead = "customers.read": [Owner, Manager, Support, Viewer];
     CustomersWrite = "customers.write": [Owner, Manager, Support];
     OrdersRead = "orders.read": Role::ALL;
+    OrdersFulfil = "orders.fulfil": [Owner, Manager, Fulfilment, Support];
     OrdersWrite = "orders.write": [Owner, Manager, Support];
     OrdersReview = "orders.review": [Owner, Manager];
     PaymentsRead = "payments.read": [Owner, Manager, Support];

@@ -1,6 +1,6 @@
 //! The `Idempotency-Key` header: same key, same answer.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -105,6 +105,19 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
                 "idempotency.key_invalid",
                 "the Idempotency-Key must be 16 to 255 visible ASCII characters",
             ))
+        }
+    }
+}
+
+/// For acts that may be sent without a key: none is fine, a wrong one is not.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if parts.headers.contains_key("idempotency-key") {
+            <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+        } else {
+            Ok(None)
         }
     }
 }

@@ -14,3 +14,4 @@ pub mod origin;
 pub mod page;
 pub mod problem;
 pub mod secret;
+pub mod text;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::create_product::check_categories;
 use super::handle::valid_handle;
 use super::record::{Record, record};
-use super::text::storable;
 use super::{CatalogError, CategoryId, Product, ProductId, ProductStatus, db, plain_text};
 use crate::settings;
 use crate::shop::Shop;
+use kernel::text::storable;
 
 /// What to change; a field that is not there stays as it is.
 #[derive(Debug, Clone, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]

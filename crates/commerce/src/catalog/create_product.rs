@@ -7,10 +7,10 @@ use super::handle::{candidates, valid_handle};
 use super::model::MAX_VARIANTS;
 use super::new_variant::{Made, check_currencies, check_skus};
 use super::record::{Record, record};
-use super::text::storable;
 use super::{CatalogError, CategoryId, NewVariant, Product, ProductId, ProductStatus, db, plain_text};
 use crate::shop::Shop;
 use crate::{inventory, settings, usage};
+use kernel::text::storable;
 
 /// A product to be made.
 #[derive(Debug, Clone, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::cursor::List;
 use super::handle::is_handle;
-use super::text::storable;
 use super::{CatalogError, Product, ProductId, Sort, VariantStatus, db};
 use crate::shop::Shop;
+use kernel::text::storable;
 
 /// The longest search.
 const MAX_SEARCH: usize = 200;

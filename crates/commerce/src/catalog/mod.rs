@@ -27,7 +27,6 @@ mod list;
 mod model;
 mod new_variant;
 mod record;
-mod text;
 
 pub use add_variant::add_variant;
 pub use change_category::{ChangeCategory, change_category};
@@ -39,9 +38,9 @@ pub use cursor::Sort;
 pub use delete::{delete_category, delete_product, delete_variant};
 pub use error::{CatalogError, TakenSku};
 pub use for_sale::{SaleVariant, full_title, variants_for_sale};
+pub(crate) use kernel::text::plain_text;
 pub use list::{Browse, browse, find};
 pub use model::{
     Category, CategoryId, CategoryRef, Product, ProductId, ProductStatus, Variant, VariantId, VariantStatus,
 };
 pub use new_variant::NewVariant;
-pub(crate) use text::plain_text;

@@ -10,20 +10,36 @@
 //! How much of the money went back is a second machine, `none → partial → full`; the public status is made from both.
 //! An order becomes paid only through the payment module's verified reports, never by a request.
 //!
-//! Owns the tables `orders`, `order_items`, `order_history`.
+//! While a member of staff holds an order, nobody else of the staff moves it: every verb of staff begins with
+//! [`lock_for_staff`]. Machines, which settle money, do not ask.
+//!
+//! Owns the tables `orders`, `order_items`, `order_history`, `order_errors`, `order_notes`.
 
 mod create;
 mod db;
 mod error;
+mod hold;
 pub mod http;
+mod lock_for_staff;
+mod locked;
 mod model;
+mod note;
+mod note_error;
 mod read;
+mod refunded;
+mod resolve_error;
+mod shipped;
 mod status;
 mod step;
 
 pub use create::{NewOrder, NewOrderItem, create};
 pub use error::OrderError;
+pub use lock_for_staff::{StaffLock, lock_for_staff};
+pub use locked::{Locked, happened, lock};
 pub use model::{Address, Order, OrderId, OrderItem, OrderItemId};
-pub use read::{order, token};
-pub use status::{Money, Stage, Step, public_status};
-pub use step::{Locked, lock, step};
+pub use note_error::{FaultCategory, FaultSeverity, OrderFault, note_error, note_retry};
+pub use read::{items, order, token};
+pub use refunded::{items_refunded, refunded};
+pub use shipped::{items_shipped, measure};
+pub use status::{Money, Review, Stage, Step, public_status};
+pub use step::step;

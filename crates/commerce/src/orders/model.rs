@@ -97,4 +97,8 @@ pub struct OrderItem {
     pub unit_price_minor: i64,
     /// price × quantity.
     pub total_minor: i64,
+    /// How many have left.
+    pub shipped_quantity: i32,
+    /// For how many the money went back.
+    pub refunded_quantity: i32,
 }

@@ -2,7 +2,7 @@
 
 use kernel::db::TenantTx;
 
-use super::{Order, OrderError, OrderId, db};
+use super::{Order, OrderError, OrderId, OrderItem, db};
 use crate::shop::Shop;
 
 /// An order with its lines.
@@ -10,6 +10,11 @@ pub async fn order(tx: &mut TenantTx, id: OrderId) -> Result<Order, OrderError> 
     let mut order = db::order(tx, id).await?.ok_or(OrderError::NotFound)?;
     order.items = db::items(tx, id).await?;
     Ok(order)
+}
+
+/// The lines of an order.
+pub async fn items(tx: &mut TenantTx, id: OrderId) -> Result<Vec<OrderItem>, OrderError> {
+    db::items(tx, id).await
 }
 
 /// The secret that lets a guest see the order.

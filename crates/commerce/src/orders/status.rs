@@ -29,6 +29,17 @@ pub enum Money {
     Full,
 }
 
+/// What a person says of an order that was stopped to be looked at; an order that was not has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Review {
+    Pending,
+    Approved,
+    Rejected,
+}
+
 /// Something that happens to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -71,7 +82,18 @@ impl Stage {
             (Self::Shipped, Step::Fulfil) => Ok(Self::Fulfilled),
             (Self::Pending | Self::AwaitingPayment, Step::Fail) => Ok(Self::Failed),
             (Self::Pending | Self::AwaitingPayment | Self::Paid | Self::Confirmed, Step::Cancel) => Ok(Self::Cancelled),
-            (stage, step) => Err(OrderError::WrongStage { stage, step }),
+            (stage, step) => Err(OrderError::WrongStage { stage, money: Money::None, step }),
+        }
+    }
+
+    /// What staff may do with an order in this stage. One whose money has all gone back has ended.
+    pub fn allowed(self, money: Money) -> Vec<&'static str> {
+        match money {
+            Money::Full => Vec::new(),
+            Money::None | Money::Partial => {
+                let steps = Step::ALL.into_iter().filter(|step| self.after(*step).is_ok());
+                steps.filter_map(Step::verb).collect()
+            }
         }
     }
 
@@ -92,7 +114,70 @@ impl Stage {
     }
 }
 
+impl Money {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Partial, Self::Full];
+
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Partial => "partial",
+            Self::Full => "full",
+        }
+    }
+
+    /// How it stands once so much of what came in has gone back in all. Money that comes again, because the provider
+    /// could not deliver a refund, counts as never gone.
+    pub fn of(refunded_minor: i64, captured_minor: i64) -> Self {
+        if refunded_minor <= 0 {
+            Self::None
+        } else if refunded_minor < captured_minor {
+            Self::Partial
+        } else {
+            Self::Full
+        }
+    }
+}
+
+impl Review {
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 impl Step {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::AwaitPayment,
+        Self::Pay,
+        Self::Confirm,
+        Self::Pack,
+        Self::Ship,
+        Self::Deliver,
+        Self::Fulfil,
+        Self::Fail,
+        Self::Cancel,
+    ];
+
+    /// What staff calls it; what only happens has no name.
+    pub fn verb(self) -> Option<&'static str> {
+        match self {
+            Self::Confirm => Some("confirm"),
+            Self::Pack => Some("pack"),
+            Self::Ship => Some("ship"),
+            Self::Deliver => Some("deliver"),
+            Self::Fulfil => Some("fulfil"),
+            Self::Cancel => Some("cancel"),
+            Self::AwaitPayment | Self::Pay | Self::Fail => None,
+        }
+    }
+
     /// The event that tells of it.
     pub fn event(self) -> &'static str {
         match self {
@@ -126,17 +211,6 @@ mod tests {
 
     #[test]
     fn every_stage_and_step() {
-        let steps = [
-            Step::AwaitPayment,
-            Step::Pay,
-            Step::Confirm,
-            Step::Pack,
-            Step::Ship,
-            Step::Deliver,
-            Step::Fulfil,
-            Step::Fail,
-            Step::Cancel,
-        ];
         let allowed = [
             (Pending, Step::AwaitPayment, AwaitingPayment),
             (Pending, Step::Pay, Paid),
@@ -155,9 +229,66 @@ mod tests {
             (Confirmed, Step::Cancel, Cancelled),
         ];
         for stage in Stage::ALL {
-            for step in steps {
+            for step in Step::ALL {
                 let want = allowed.iter().find(|rule| (rule.0, rule.1) == (stage, step)).map(|rule| rule.2);
                 assert_eq!(stage.after(step).ok(), want, "{stage:?} {step:?}");
+            }
+        }
+    }
+
+    /// The place of a stage on its way; steps only ever lead to a later one.
+    fn place(stage: Stage) -> u8 {
+        match stage {
+            Pending => 0,
+            AwaitingPayment => 1,
+            Paid | Confirmed => 2,
+            Packed => 3,
+            Shipped => 4,
+            Delivered | Fulfilled | Failed | Cancelled => 5,
+        }
+    }
+
+    #[test]
+    fn nothing_steps_back_and_ends_are_final() {
+        for stage in Stage::ALL {
+            for step in Step::ALL {
+                if let Ok(next) = stage.after(step) {
+                    assert!(place(next) > place(stage), "{stage:?} {step:?}");
+                }
+            }
+            let ends = matches!(stage, Delivered | Fulfilled | Failed | Cancelled);
+            assert_eq!(stage.allowed(Money::None).is_empty(), ends, "{stage:?}");
+            assert!(stage.allowed(Money::Full).is_empty(), "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn staff_is_told_what_is_allowed() {
+        assert_eq!(Pending.allowed(Money::None), ["confirm", "cancel"]);
+        assert_eq!(Paid.allowed(Money::Partial), ["pack", "cancel"]);
+        assert_eq!(Packed.allowed(Money::None), ["ship"]);
+        assert_eq!(Shipped.allowed(Money::None), ["deliver", "fulfil"]);
+    }
+
+    #[test]
+    fn the_money_machine_counts_what_went_back() {
+        assert_eq!(
+            [0, 1, 99, 100].map(|refunded| Money::of(refunded, 100)),
+            [Money::None, Money::Partial, Money::Partial, Money::Full]
+        );
+        assert_eq!(Money::of(0, 0), Money::None);
+    }
+
+    #[test]
+    fn the_public_status_of_every_pair() {
+        for stage in Stage::ALL {
+            for money in Money::ALL {
+                let want = match money {
+                    Money::None => stage.name(),
+                    Money::Partial => "partially_refunded",
+                    Money::Full => "refunded",
+                };
+                assert_eq!(public_status(stage, money), want);
             }
         }
     }

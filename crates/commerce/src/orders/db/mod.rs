@@ -1,13 +1,22 @@
 //! The SQL of orders, by concern. Nothing outside this folder touches these tables.
 
 mod create;
+mod faults;
 mod history;
+mod hold;
 mod list;
 mod moves;
+mod notes;
 mod read;
 
 pub(super) use create::{insert, insert_items};
+pub(super) use faults::{
+    FaultFilter, OrderErrorEntry, count_fault, count_retry, fault, faults, faults_of, insert_fault, order_of_fault,
+    resolve_fault,
+};
 pub(super) use history::{HistoryEntry, history, insert_first_history, insert_history};
+pub(super) use hold::{clear_held, set_held};
 pub(super) use list::{OrderSummary, list};
-pub(super) use moves::{lock, set_stage};
+pub(super) use moves::{add_refunded, add_shipped, count_event, lock, measure, set_money, set_stage};
+pub(super) use notes::{OrderNote, exists, insert_note, notes};
 pub(super) use read::{items, order};

@@ -39,7 +39,8 @@ pub(in crate::orders) async fn order(tx: &mut TenantTx, id: OrderId) -> Result<O
 pub(in crate::orders) async fn items(tx: &mut TenantTx, order: OrderId) -> Result<Vec<OrderItem>, OrderError> {
     let items = sqlx::query_as!(
         OrderItem,
-        r#"select id as "id: OrderItemId", product_id, variant_id, sku, title, quantity, unit_price_minor, total_minor
+        r#"select id as "id: OrderItemId", product_id, variant_id, sku, title, quantity, unit_price_minor, total_minor,
+                  shipped_quantity, refunded_quantity
            from order_items where order_id = $1 order by line"#,
         order.0,
     );

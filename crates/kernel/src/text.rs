@@ -1,7 +1,7 @@
 //! What text may hold.
 
 /// Refuses text that nobody could see, and characters that cannot be stored or shown.
-pub(crate) fn plain_text(text: &str, (): &()) -> garde::Result {
+pub fn plain_text(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() {
         return Err(garde::Error::new("must not be blank"));
     }
@@ -9,7 +9,7 @@ pub(crate) fn plain_text(text: &str, (): &()) -> garde::Result {
 }
 
 /// Refuses control characters other than line breaks and tabs.
-pub(super) fn storable(text: &str, (): &()) -> garde::Result {
+pub fn storable(text: &str, (): &()) -> garde::Result {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(garde::Error::new("must not hold control characters"));
     }

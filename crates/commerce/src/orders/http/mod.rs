@@ -1,5 +1,9 @@
 //! The HTTP face of orders.
 
+mod errors;
+mod locks;
+mod notes;
+
 use kernel::http::{Json, Path, Query};
 use kernel::page::{self, Page};
 use kernel::problem::Problem;
@@ -20,7 +24,13 @@ pub fn shopper_routes() -> OpenApiRouter {
 
 /// The routes for staff.
 pub fn staff_routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show_to_staff)).routes(routes!(events))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show_to_staff))
+        .routes(routes!(events))
+        .merge(locks::routes())
+        .merge(notes::routes())
+        .merge(errors::routes())
 }
 
 /// See an order with the token that its checkout answered.

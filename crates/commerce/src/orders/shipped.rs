@@ -1,0 +1,15 @@
+//! Carry over to a locked order what of its lines has left, and how long it all took.
+
+use kernel::db::TenantTx;
+
+use super::{Locked, OrderError, OrderItemId, db};
+
+/// Notes how many more of each line have left. The database refuses more than were bought.
+pub async fn items_shipped(tx: &mut TenantTx, order: &Locked, items: &[(OrderItemId, i32)]) -> Result<(), OrderError> {
+    db::add_shipped(tx, order.id, items).await
+}
+
+/// Notes how long the order took from the moment that it was sure, and altogether. Called when all of it has left.
+pub async fn measure(tx: &mut TenantTx, order: &Locked) -> Result<(), OrderError> {
+    db::measure(tx, order.id).await
+}
