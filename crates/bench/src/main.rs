@@ -1,9 +1,20 @@
 //! Measures a running Souk over HTTP and prints figures.
 
+mod database;
+mod dev;
+mod disk;
 mod figures;
+mod floor;
+mod journey;
+mod load;
 mod platform;
+mod prepare;
+mod sale;
 mod signup;
 mod stores;
+mod verify;
+mod watch;
+mod wire;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +32,8 @@ enum Command {
     Signup(signup::Options),
     /// How much memory the server takes with many stores in use.
     Stores(stores::Options),
+    /// Orders per second and how long shoppers wait, beside what PostgreSQL alone can do.
+    Sale(sale::Options),
 }
 
 #[tokio::main]
@@ -28,5 +41,6 @@ async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Signup(options) => signup::run(options).await,
         Command::Stores(options) => stores::run(options).await,
+        Command::Sale(options) => sale::run(options).await,
     }
 }

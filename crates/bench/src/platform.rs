@@ -26,12 +26,18 @@ pub struct Store {
     /// With its port. Sent as a header, for not every machine finds names below `localhost`.
     pub host: String,
     pub token: String,
+    /// Where its data lives.
+    pub schema: String,
 }
 
 impl Platform {
     pub fn new(target: &Target) -> anyhow::Result<Self> {
+        Self::at(&target.platform)
+    }
+
+    pub fn at(address: &str) -> anyhow::Result<Self> {
         let client = Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30)).build()?;
-        Ok(Self { client, address: target.platform.trim_end_matches('/').to_owned() })
+        Ok(Self { client, address: address.trim_end_matches('/').to_owned() })
     }
 
     /// Opens a store under a name that nobody else has.
@@ -44,7 +50,8 @@ impl Platform {
         let answer = self.send(None, "/api/v1/signup", Some(&body)).await?;
         let url = text(&answer, "/tenant/url")?;
         let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned();
-        Ok(Store { host, token: text(&answer, "/access_token")? })
+        let schema = format!("t_{}", text(&answer, "/tenant/id")?.replace('-', ""));
+        Ok(Store { host, token: text(&answer, "/access_token")?, schema })
     }
 
     /// Sends a request to the platform, or to a store as its owner; anything but success is an error.

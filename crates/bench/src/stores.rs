@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::ensure;
 use clap::Args;
 use serde_json::json;
 
 use crate::figures::Figures;
 use crate::platform::{Platform, Store, Target, text};
+use crate::watch::status_kib;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -65,11 +66,7 @@ async fn sell(platform: &Platform, store: &Store, sold: &mut Figures) -> anyhow:
 
 /// Resident memory now and at its highest, as the kernel counts it.
 fn memory(pid: u32) -> anyhow::Result<String> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
-        .with_context(|| format!("there is no process {pid} to look at"))?;
-    let line = |name: &str| {
-        let kib = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        kib.trim_start_matches(':').trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or_default() / 1024
-    };
-    Ok(format!("{:>4} MB resident, {:>4} MB at its highest", line("VmRSS"), line("VmHWM")))
+    let (now, highest) = (status_kib(pid, "VmRSS") / 1024, status_kib(pid, "VmHWM") / 1024);
+    ensure!(highest > 0, "there is no process {pid} to look at");
+    Ok(format!("{now:>4} MB resident, {highest:>4} MB at its highest"))
 }
