@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("orders", &["activity", "events"]),
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
+    ("pricing", &[]),
     ("refunds", &["events", "jobs", "orders", "payments"]),
     ("settings", &["activity"]),
     ("usage", &[]),
@@ -31,10 +32,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const ANYBODY_NAMES: &[&str] = &["shop", "access"];
 
-/// Files beside the modules. `work` hands jobs and news to whoever they are for; a shop carries its queue of checkouts.
+/// Files beside the modules. `work` hands jobs and news to whoever they are for; a shop carries its queue of checkouts and the
+/// rules of its prices.
 const FILES: &[(&str, &[&str])] = &[
     ("access", &[]),
-    ("shop", &["checkout"]),
+    ("shop", &["checkout", "pricing"]),
     ("work", &["catalog", "checkout", "events", "inventory", "jobs", "outbox", "payments"]),
 ];
 

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod orders;
 pub mod outbox;
 pub mod payments;
+pub mod pricing;
 pub mod refunds;
 pub mod settings;
 pub mod shop;

@@ -38,6 +38,8 @@ pub struct Shop {
     pub platform: Arc<Platform>,
     /// Checkouts that wait to share a transaction.
     pub checkouts: Arc<crate::checkout::Queue>,
+    /// The rules of its prices, as this process knows them.
+    pub rules: Arc<crate::pricing::RulesCache>,
     /// Who acts, through which request.
     pub origin: Origin,
 }

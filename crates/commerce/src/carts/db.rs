@@ -15,7 +15,7 @@ fn uuids(ids: &[CartId]) -> Vec<Uuid> {
 /// Locks carts, without their lines.
 pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<Vec<LockedCart>> {
     let rows = sqlx::query!(
-        r#"select id as "id: CartId", status as "status: CartStatus", currency,
+        r#"select id as "id: CartId", status as "status: CartStatus", currency, promo_code,
                   status = 'open' and expires_at <= now() as "expired!"
            from carts where id = any($1) and deleted_at is null order by id for update"#,
         &uuids(ids)
@@ -27,6 +27,7 @@ pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result
         status: row.status,
         currency: row.currency,
         expired: row.expired,
+        promo_code: row.promo_code,
         lines: Vec::new(),
     });
     Ok(carts.collect())

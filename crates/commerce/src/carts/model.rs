@@ -40,6 +40,8 @@ pub struct LockedCart {
     pub currency: String,
     /// Was it left alone for so long that it counts as gone?
     pub expired: bool,
+    /// The code of a promotion that its shopper wants to use, in capital letters.
+    pub promo_code: Option<String>,
     /// What is in it, in the order in which it was put there.
     pub lines: Vec<CartLine>,
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::db::TenantTx;
+use uuid::Uuid;
 
 use super::new_variant::UNTITLED;
 use super::{ProductId, VariantId};
@@ -22,6 +23,10 @@ pub struct SaleVariant {
     pub product_title: String,
     /// Price of one, at this moment.
     pub price_minor: i64,
+    /// Weight of one.
+    pub weight_grams: i32,
+    /// What its product is filed under.
+    pub categories: Vec<Uuid>,
     /// Does the product's status allow to sell it?
     pub product_active: bool,
     /// Does the variant's?

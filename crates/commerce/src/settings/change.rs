@@ -1,10 +1,14 @@
 //! Change a store's settings.
 
+use std::collections::BTreeMap;
+
 use kernel::db::retrying;
+use kernel::money::MAX_TOTAL_MINOR;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::{Settings, SettingsError, db};
+use super::{Capture, Settings, SettingsError, db};
+use crate::access::Role;
 use crate::activity::{self, Act};
 use crate::shop::Shop;
 
@@ -30,6 +34,68 @@ pub struct ChangeSettings {
     #[garde(inner(range(min = 0)))]
     #[schema(minimum = 0)]
     pub low_stock_threshold: Option<i32>,
+    /// Where the store is, as ISO 3166-1 alpha-2 says it; null: nowhere in particular.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(custom(country_code))))]
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{2}$", example = "DE")]
+    pub country: Option<Option<String>>,
+    /// How card payments are taken.
+    #[garde(skip)]
+    pub capture: Option<Capture>,
+    /// By how much a total may have moved since the shopper saw it.
+    #[garde(inner(range(min = 0, max = MAX_TOTAL_MINOR)))]
+    #[schema(minimum = 0, maximum = 10_000_000_000_000_i64)]
+    pub price_tolerance_minor: Option<i64>,
+    /// Does an edit of a cart that is being bought call the purchase off?
+    #[garde(skip)]
+    pub edit_cancels_checkout: Option<bool>,
+    /// Cash on delivery above this waits for an identity check; null: as the platform says, and so below.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 0, max = MAX_TOTAL_MINOR))))]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000_000_000_i64)]
+    pub cod_review_minor: Option<Option<i64>>,
+    /// Any order above this waits for an approval.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 0, max = MAX_TOTAL_MINOR))))]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000_000_000_i64)]
+    pub order_review_minor: Option<Option<i64>>,
+    /// A customer with so many orders that are not sure yet is looked at.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 1))))]
+    #[schema(value_type = Option<i32>, minimum = 1)]
+    pub pending_orders_review: Option<Option<i32>>,
+    /// So is one with so many orders within an hour.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 1))))]
+    #[schema(value_type = Option<i32>, minimum = 1)]
+    pub hourly_orders_review: Option<Option<i32>>,
+    /// And one who orders the same again within so many minutes; 0: never.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 0, max = 1440))))]
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 1440)]
+    pub duplicate_minutes: Option<Option<i32>>,
+    /// All limits by role, in place of what they were: refunds above them need a second person.
+    #[garde(inner(custom(limits_by_role)))]
+    pub refund_approval_minor: Option<BTreeMap<String, i64>>,
+}
+
+fn country_code(code: &str, (): &()) -> garde::Result {
+    if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("must be two capital letters, such as DE"))
+    }
+}
+
+fn limits_by_role(limits: &BTreeMap<String, i64>, (): &()) -> garde::Result {
+    if let Some(name) = limits.keys().find(|name| Role::from_name(name).is_none()) {
+        let name: String = name.chars().take(40).collect();
+        return Err(garde::Error::new(format!("`{name}` is no role")));
+    }
+    if limits.values().any(|limit| !(0..=MAX_TOTAL_MINOR).contains(limit)) {
+        return Err(garde::Error::new(format!("must be amounts from 0 to {MAX_TOTAL_MINOR}")));
+    }
+    Ok(())
 }
 
 /// Tells null, which takes a value away, from a field that is not there.

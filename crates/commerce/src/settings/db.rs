@@ -1,9 +1,13 @@
 //! The SQL of settings.
 
+use std::collections::BTreeMap;
+
 use kernel::db::TenantTx;
 use kernel::money::Currency;
+use serde_json::json;
+use sqlx::types::Json;
 
-use super::{ChangeSettings, Settings, StoreState};
+use super::{Capture, ChangeSettings, Settings, StoreState};
 
 pub(super) async fn insert(tx: &mut TenantTx, store_name: &str, currency: Currency) -> sqlx::Result<()> {
     sqlx::query!(
@@ -18,9 +22,12 @@ pub(super) async fn insert(tx: &mut TenantTx, store_name: &str, currency: Curren
 
 pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
     let row = sqlx::query!(
-        "select store_name, currency, support_email, checkout_ttl_minutes, low_stock_threshold, stripe_account,
-                created_at, updated_at
-         from settings"
+        r#"select store_name, currency, support_email, checkout_ttl_minutes, low_stock_threshold, stripe_account,
+                  country, capture as "capture: Capture", price_tolerance_minor, edit_cancels_checkout,
+                  cod_review_minor, order_review_minor, pending_orders_review, hourly_orders_review,
+                  duplicate_minutes, refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
+                  created_at, updated_at
+           from settings"#
     )
     .fetch_one(tx.conn())
     .await?;
@@ -31,6 +38,16 @@ pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
         checkout_ttl_minutes: row.checkout_ttl_minutes,
         low_stock_threshold: row.low_stock_threshold,
         stripe_account: row.stripe_account,
+        country: row.country,
+        capture: row.capture,
+        price_tolerance_minor: row.price_tolerance_minor,
+        edit_cancels_checkout: row.edit_cancels_checkout,
+        cod_review_minor: row.cod_review_minor,
+        order_review_minor: row.order_review_minor,
+        pending_orders_review: row.pending_orders_review,
+        hourly_orders_review: row.hourly_orders_review,
+        duplicate_minutes: row.duplicate_minutes,
+        refund_approval_minor: row.refund_approval_minor.0,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
@@ -49,6 +66,16 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
              support_email = case when $2 then $3 else support_email end,
              checkout_ttl_minutes = case when $4 then $5 else checkout_ttl_minutes end,
              low_stock_threshold = coalesce($6, low_stock_threshold),
+             country = case when $7 then $8 else country end,
+             capture = coalesce($9, capture),
+             price_tolerance_minor = coalesce($10, price_tolerance_minor),
+             edit_cancels_checkout = coalesce($11, edit_cancels_checkout),
+             cod_review_minor = case when $12 then $13 else cod_review_minor end,
+             order_review_minor = case when $14 then $15 else order_review_minor end,
+             pending_orders_review = case when $16 then $17 else pending_orders_review end,
+             hourly_orders_review = case when $18 then $19 else hourly_orders_review end,
+             duplicate_minutes = case when $20 then $21 else duplicate_minutes end,
+             refund_approval_minor = coalesce($22, refund_approval_minor),
              updated_at = now()",
         change.store_name.as_deref(),
         change.support_email.is_some(),
@@ -56,6 +83,22 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
         change.checkout_ttl_minutes.is_some(),
         change.checkout_ttl_minutes.flatten(),
         change.low_stock_threshold,
+        change.country.is_some(),
+        change.country.as_ref().and_then(Option::as_deref),
+        change.capture as _,
+        change.price_tolerance_minor,
+        change.edit_cancels_checkout,
+        change.cod_review_minor.is_some(),
+        change.cod_review_minor.flatten(),
+        change.order_review_minor.is_some(),
+        change.order_review_minor.flatten(),
+        change.pending_orders_review.is_some(),
+        change.pending_orders_review.flatten(),
+        change.hourly_orders_review.is_some(),
+        change.hourly_orders_review.flatten(),
+        change.duplicate_minutes.is_some(),
+        change.duplicate_minutes.flatten(),
+        change.refund_approval_minor.as_ref().map(|limits| json!(limits)),
     )
     .execute(tx.conn())
     .await?;
@@ -63,13 +106,21 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
 }
 
 pub(super) async fn lock_state(tx: &mut TenantTx) -> sqlx::Result<StoreState> {
-    sqlx::query_as!(StoreState, "select next_order_number, catalog_version from store_state for update")
-        .fetch_one(tx.conn())
-        .await
+    sqlx::query_as!(
+        StoreState,
+        "select next_order_number, catalog_version, pricing_version from store_state for update"
+    )
+    .fetch_one(tx.conn())
+    .await
 }
 
 pub(super) async fn bump_catalog(tx: &mut TenantTx) -> sqlx::Result<()> {
     sqlx::query!("update store_state set catalog_version = catalog_version + 1").execute(tx.conn()).await?;
+    Ok(())
+}
+
+pub(super) async fn bump_pricing(tx: &mut TenantTx) -> sqlx::Result<()> {
+    sqlx::query!("update store_state set pricing_version = pricing_version + 1").execute(tx.conn()).await?;
     Ok(())
 }
 

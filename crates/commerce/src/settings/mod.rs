@@ -13,6 +13,6 @@ mod state;
 
 pub use change::{ChangeSettings, change};
 pub use error::SettingsError;
-pub use model::Settings;
+pub use model::{Capture, Settings};
 pub use open::{OpenStore, open, read};
-pub use state::{StoreState, advance_order_number, bump_catalog, lock_store};
+pub use state::{StoreState, advance_order_number, bump_catalog, bump_pricing, lock_store};

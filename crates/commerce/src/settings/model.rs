@@ -1,8 +1,21 @@
 //! What a store's settings are.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use kernel::money::Currency;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// How card payments are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Capture {
+    /// At once.
+    Automatic,
+    /// Authorised at once, and taken when staff says so.
+    Manual,
+}
 
 /// A store's settings.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -20,6 +33,26 @@ pub struct Settings {
     pub low_stock_threshold: i32,
     /// Stripe Connect account that the money goes to; null: the platform's own.
     pub stripe_account: Option<String>,
+    /// Where the store is: a cart without an address is taxed as if it were sent there.
+    pub country: Option<String>,
+    /// How card payments are taken.
+    pub capture: Capture,
+    /// By how much a total may have moved since the shopper saw it.
+    pub price_tolerance_minor: i64,
+    /// Does an edit of a cart that is being bought call the purchase off? Else it is refused.
+    pub edit_cancels_checkout: bool,
+    /// Cash on delivery above this waits for an identity check; null: as the platform says, and so below.
+    pub cod_review_minor: Option<i64>,
+    /// Any order above this waits for an approval.
+    pub order_review_minor: Option<i64>,
+    /// A customer with so many orders that are not sure yet is looked at.
+    pub pending_orders_review: Option<i32>,
+    /// So is one with so many orders within an hour.
+    pub hourly_orders_review: Option<i32>,
+    /// And one who orders the same again within so many minutes; 0: never.
+    pub duplicate_minutes: Option<i32>,
+    /// Refunds above this need a second person, by the role of who asks. A role that is not named: as the platform says.
+    pub refund_approval_minor: BTreeMap<String, i64>,
     /// When the store was opened.
     pub created_at: DateTime<Utc>,
     /// When this was last changed.

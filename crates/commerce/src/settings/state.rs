@@ -11,6 +11,8 @@ pub struct StoreState {
     pub next_order_number: i64,
     /// A catalogue that was cached under another version is stale.
     pub catalog_version: i64,
+    /// Rules of prices that were cached under another version are stale.
+    pub pricing_version: i64,
 }
 
 /// Locks the store until the transaction ends. The first lock of any transaction that takes it.
@@ -21,6 +23,11 @@ pub async fn lock_store(tx: &mut TenantTx) -> sqlx::Result<StoreState> {
 /// Makes every cached catalogue stale. The store must be locked.
 pub async fn bump_catalog(tx: &mut TenantTx) -> sqlx::Result<()> {
     db::bump_catalog(tx).await
+}
+
+/// Makes all cached rules of prices stale. The store must be locked.
+pub async fn bump_pricing(tx: &mut TenantTx) -> sqlx::Result<()> {
+    db::bump_pricing(tx).await
 }
 
 /// Uses up order numbers. The store must be locked.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use commerce::checkout::Queue;
+use commerce::pricing::RulesCache;
 use commerce::shop::{Platform, Shop};
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
@@ -33,6 +34,7 @@ pub struct Store {
     /// What it is entitled to.
     pub entitlements: Arc<Entitlements>,
     checkouts: Arc<Queue>,
+    rules: Arc<RulesCache>,
     slug: Arc<str>,
 }
 
@@ -125,7 +127,8 @@ impl Stores {
         let store = Arc::new(Store {
             slug: resolved.slug.as_str().into(),
             entitlements: Arc::new(entitlements),
-            checkouts: known.map_or_else(Arc::default, |store| store.checkouts.clone()),
+            checkouts: known.as_ref().map_or_else(Arc::default, |store| store.checkouts.clone()),
+            rules: known.map_or_else(Arc::default, |store| store.rules.clone()),
             resolved,
         });
         if self.worth_remembering(&store, heard) {
@@ -158,6 +161,7 @@ impl Stores {
             entitlements: store.entitlements.clone(),
             platform: self.tools.platform.clone(),
             checkouts: store.checkouts.clone(),
+            rules: store.rules.clone(),
             origin,
         }
     }

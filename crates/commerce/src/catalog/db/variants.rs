@@ -160,7 +160,9 @@ pub(in super::super) async fn for_sale(tx: &mut TenantTx, ids: &[VariantId]) -> 
     sqlx::query_as!(
         SaleVariant,
         r#"select v.id as "variant_id: VariantId", v.product_id as "product_id: ProductId", v.sku, v.title,
-                  p.title as product_title, v.price_minor, p.status = 'active' as "product_active!",
+                  p.title as product_title, v.price_minor, v.weight_grams,
+                  array(select f.category_id from product_categories f where f.product_id = p.id) as "categories!",
+                  p.status = 'active' as "product_active!",
                   v.status = 'active' as "variant_active!"
            from variants v join products p on p.id = v.product_id
            where v.id = any($1) and v.deleted_at is null and p.deleted_at is null"#,

@@ -1,0 +1,4 @@
+//! The SQL of prices.
+
+pub(super) mod redemptions;
+pub(super) mod rules;
