@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("customers", &["activity"]),
     ("events", &["outbox"]),
-    ("health", &[]),
+    ("health", &["activity", "checkout", "events", "orders", "payments"]),
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),
     ("jobs", &[]),
@@ -47,7 +47,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("landlord", &["kernel"]),
     ("server", &["commerce", "kernel", "landlord", "stripe-gateway", "stripe-sandbox"]),
-    ("stripe-gateway", &[]),
+    ("stripe-gateway", &["kernel"]),
     ("stripe-sandbox", &[]),
 ];
 

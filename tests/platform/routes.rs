@@ -156,6 +156,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
+    route("GET", "/api/v1/admin/health-checks", Staff("health.read"), &[]),
     route("GET", "/api/v1/admin/activity", Staff("activity.read"), &[]),
 ];
 

@@ -4,6 +4,7 @@
 mod cancel;
 mod cart;
 mod catalog;
+mod doctor;
 mod events;
 mod expiry;
 mod faults;

@@ -92,6 +92,7 @@ permissions! {
     SettingsRead = "settings.read": Role::ALL;
     SettingsWrite = "settings.write": [Owner, Manager];
     EventsRead = "events.read": [Owner, Manager];
+    HealthRead = "health.read": [Owner, Manager];
     ActivityRead = "activity.read": [Owner, Manager];
 }
 

@@ -60,4 +60,5 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(checkout::http::staff_routes())
         .merge(events::http::staff_routes())
         .merge(activity::http::staff_routes())
+        .merge(health::http::staff_routes())
 }

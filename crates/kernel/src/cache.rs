@@ -45,6 +45,11 @@ impl SharedCache {
         Ok(Self(Some(Arc::new(node))))
     }
 
+    /// Is Redis left alone for the moment, after a failure?
+    pub fn paused(&self) -> bool {
+        self.0.as_ref().is_some_and(|node| node.now() < node.paused_until.load(Ordering::Relaxed))
+    }
+
     /// What is stored under `key`; `None` when nothing is, or when Redis does not answer in time.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         let node = self.0.as_ref()?;
@@ -60,8 +65,12 @@ impl SharedCache {
 }
 
 impl Node {
+    fn now(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
     async fn run<T>(&self, command: impl AsyncFnOnce(&mut ConnectionManager) -> redis::RedisResult<T>) -> Option<T> {
-        let now = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let now = self.now();
         if now < self.paused_until.load(Ordering::Relaxed) {
             return None;
         }

@@ -27,6 +27,7 @@ use landlord::subscriptions::open_for_business;
 use tower::ServiceExt;
 
 use crate::edge::edge;
+use crate::metrics::measure;
 use crate::tenancy::{Host, Pools, Store, Stores, host_of, identify};
 use crate::{faces, pages};
 
@@ -108,6 +109,7 @@ fn platform(app: &App) -> Router {
         )
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(measure))
 }
 
 fn store(app: &App) -> Router {
@@ -127,6 +129,7 @@ fn store(app: &App) -> Router {
         .route("/", get(pages::store))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(measure))
 }
 
 /// Lets requests through to stores that may do business.

@@ -27,6 +27,7 @@ pub struct Config {
     pub review: Review,
     pub provisioning: Provisioning,
     pub log: Log,
+    pub metrics: Metrics,
     pub trial: Trial,
 }
 
@@ -161,6 +162,13 @@ pub enum LogFormat {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Metrics {
+    #[serde(deserialize_with = "address_or_off")]
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trial {
     pub days: u32,
 }
@@ -212,6 +220,14 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "(not set)" } else { "(secret)" })
+    }
+}
+
+/// An address; nothing, or `off`, for none.
+fn address_or_off<'de, D: Deserializer<'de>>(input: D) -> Result<Option<SocketAddr>, D::Error> {
+    match String::deserialize(input)?.as_str() {
+        "" | "off" => Ok(None),
+        address => address.parse().map(Some).map_err(serde::de::Error::custom),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, App};
 use crate::config::{Config, Scheme, Secret};
 use crate::listen::{self, Limits};
+use crate::metrics::{self, Gauges};
 use crate::tenancy::{self, Pools, Provisioner, Stores};
 use crate::worker::Worker;
 
@@ -31,6 +32,8 @@ pub struct Souk {
     pub landlord: Landlord,
     /// The stores.
     pub stores: Stores,
+    /// What is counted over all stores, by this process if it is its turn.
+    pub gauges: Gauges,
     /// The settings.
     pub config: Arc<Config>,
 }
@@ -53,7 +56,7 @@ impl Souk {
             platform: Arc::new(platform(&config)),
         };
         let stores = Stores::new(pools.landlord(), pools.cluster(), shared, tools);
-        Ok(Self { pools, landlord, stores, config: Arc::new(config) })
+        Ok(Self { pools, landlord, stores, gauges: Gauges::default(), config: Arc::new(config) })
     }
 
     /// Brings the platform's schemas up to date.
@@ -91,6 +94,7 @@ impl Souk {
             stores: self.stores.clone(),
             landlord: self.landlord.clone(),
             pools: self.pools.clone(),
+            gauges: self.gauges.clone(),
             spare_schemas: self.config.provisioning.spare_schemas,
             parallel: self.config.provisioning.parallel,
             sweep_every: self.config.checkout.cleanup_every,
@@ -102,18 +106,22 @@ impl Souk {
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let heard = tokio::spawn(tenancy::watch(self.pools.admin.clone(), self.stores.clone(), stop.clone()));
         let limits = Limits::from(&self.config.server);
+        let measured = tokio::spawn(metrics::serve(self.clone(), stop.clone()));
         let served = listen::serve(listener, self.router(), limits, stop.clone().cancelled_owned()).await;
         stop.cancel();
         heard.await?;
+        measured.await?;
         served
     }
 
     /// Works until told to stop.
     pub async fn work(&self, stop: CancellationToken) -> anyhow::Result<()> {
         let heard = tokio::spawn(tenancy::watch(self.pools.admin.clone(), self.stores.clone(), stop.clone()));
+        let measured = tokio::spawn(metrics::serve(self.clone(), stop.clone()));
         self.worker().run(stop.clone()).await;
         stop.cancel();
         heard.await?;
+        measured.await?;
         Ok(())
     }
 }

@@ -12,10 +12,12 @@ use commerce::{checkout, idempotency, outbox};
 use futures::StreamExt;
 use kernel::db::ClusterDb;
 use kernel::id::TenantId;
+use kernel::metrics;
 use kernel::origin::Origin;
 use landlord::{Landlord, accounts, tenants};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Gauges;
 use crate::tenancy::{Pools, Stores, refill};
 
 /// Most jobs taken at once, and most done beside each other.
@@ -23,6 +25,8 @@ const JOBS: i64 = 32;
 const BESIDE: usize = 8;
 /// How long an idle worker waits before it looks again.
 const IDLE: Duration = Duration::from_millis(250);
+/// How often all stores are counted for the gauges.
+const GAUGES: Duration = Duration::from_secs(30);
 /// A sign-up that nobody finished in this time is finished by the worker.
 const ABANDONED: Duration = Duration::from_secs(30);
 
@@ -35,6 +39,8 @@ pub struct Worker {
     pub landlord: Landlord,
     /// The ways to the databases.
     pub pools: Pools,
+    /// What is counted over all stores.
+    pub gauges: Gauges,
     /// Schemas to have ready.
     pub spare_schemas: u32,
     /// Schemas made beside each other.
@@ -52,8 +58,11 @@ impl Worker {
         let platform =
             self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
         let jobs = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.jobs().await.map(drop));
+        let gauges = self.clone().repeat(GAUGES, stop.clone(), async |worker| {
+            worker.gauges.refresh(&worker.landlord.db, &worker.cluster()).await
+        });
         let news = self.clone().repeat(IDLE, stop, async |worker| worker.news().await.map(drop));
-        tokio::join!(sweeps, platform, jobs, news);
+        tokio::join!(sweeps, platform, jobs, gauges, news);
     }
 
     async fn repeat(self, every: Duration, stop: CancellationToken, act: impl AsyncFn(&Self) -> anyhow::Result<()>) {
@@ -92,9 +101,18 @@ impl Worker {
     /// One job, to the end of its lease. What goes wrong while noting the outcome leaves the lease to end by itself.
     async fn job(&self, job: Job) {
         let noted = match self.perform(&job).await {
-            Ok(Done::Finished) => jobs::finish(&self.cluster(), &job).await,
-            Ok(Done::Again(delay)) => jobs::later(&self.cluster(), &job, delay).await,
-            Err(error) => jobs::fail(&self.cluster(), &job, &error).await,
+            Ok(Done::Finished) => {
+                metrics::job_done("finished");
+                jobs::finish(&self.cluster(), &job).await
+            }
+            Ok(Done::Again(delay)) => {
+                metrics::job_done("again");
+                jobs::later(&self.cluster(), &job, delay).await
+            }
+            Err(error) => {
+                metrics::job_done("failed");
+                jobs::fail(&self.cluster(), &job, &error).await
+            }
         };
         match noted {
             Ok(true) => {}
@@ -123,10 +141,20 @@ impl Worker {
         Ok(count)
     }
 
-    async fn news_of(&self, tenant: TenantId) -> anyhow::Result<usize> {
+    /// Hands on the oldest news of one store. Returns how many.
+    pub async fn news_of(&self, tenant: TenantId) -> anyhow::Result<usize> {
         let Some(store) = self.stores.of(tenant).await? else { return Ok(0) };
         let shop = self.stores.open(&store, Origin::system());
-        Ok(outbox::take(&self.cluster(), tenant, async |news| work::deliver(&shop, news).await).await?)
+        match outbox::take(&self.cluster(), tenant, async |news| work::deliver(&shop, news).await).await {
+            Ok(count) => {
+                metrics::events_processed(count);
+                Ok(count)
+            }
+            Err(error) => {
+                metrics::events_failed();
+                Err(error.into())
+            }
+        }
     }
 
     /// Forgets what has expired, and looks in every store for what fell through the net: checkouts whose job was lost, answers that have expired.

@@ -32,8 +32,27 @@ enum Verdict {
 }
 
 impl StripeGateway {
-    /// Sends `request` until Stripe answers definitely, the attempts are used up, or the time is.
+    /// Sends `request`, and counts what that led to.
     pub(crate) async fn send<R>(&self, request: &R, call: Call<'_>) -> Result<R::Output, GatewayError>
+    where
+        R: StripeRequest,
+        R::Output: miniserde::Deserialize,
+    {
+        let started = Instant::now();
+        let outcome = self.try_all(request, call).await;
+        let led_to = match &outcome {
+            Ok(_) => "ok",
+            Err(GatewayError::Declined { .. }) => "declined",
+            Err(GatewayError::Rejected { .. }) => "rejected",
+            Err(GatewayError::Unknown { .. }) => "unknown",
+            Err(GatewayError::Unavailable { .. }) => "unavailable",
+        };
+        kernel::metrics::stripe_call(led_to, started.elapsed());
+        outcome
+    }
+
+    /// Sends `request` until Stripe answers definitely, the attempts are used up, or the time is.
+    async fn try_all<R>(&self, request: &R, call: Call<'_>) -> Result<R::Output, GatewayError>
     where
         R: StripeRequest,
         R::Output: miniserde::Deserialize,

@@ -4,7 +4,9 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use kernel::metrics;
 use tokio::sync::{Notify, oneshot};
 
 use super::CheckoutError;
@@ -34,6 +36,7 @@ struct Waiting {
 
 struct Job {
     request: Request,
+    since: Instant,
     reply: oneshot::Sender<Result<Verdict, CheckoutError>>,
 }
 
@@ -47,7 +50,8 @@ impl Queue {
             if state.jobs.len() >= MAX_WAITING {
                 return Err(CheckoutError::QueueFull);
             }
-            state.jobs.push_back(Job { request, reply });
+            state.jobs.push_back(Job { request, since: Instant::now(), reply });
+            metrics::checkout_queued();
             !std::mem::replace(&mut state.driven, true)
         };
         if drive {
@@ -69,6 +73,7 @@ impl Queue {
                     guard.1 = false;
                     return;
                 }
+                metrics::checkouts_taken(count);
                 state.jobs.drain(..count).collect::<Vec<_>>()
             };
             run(&shop, jobs).await;
@@ -89,12 +94,15 @@ impl Drop for Driver {
         if self.1 {
             let mut state = self.0.lock();
             state.driven = false;
+            metrics::checkouts_taken(state.jobs.len());
             state.jobs.clear();
         }
     }
 }
 
 async fn run(shop: &Shop, jobs: Vec<Job>) {
+    metrics::checkout_slice(jobs.len());
+    jobs.iter().for_each(|job| metrics::order_queue_wait(job.since.elapsed()));
     let (requests, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.request, job.reply)).unzip();
     match kernel::db::retrying(|| slice::run(shop, &requests)).await {
         Ok(verdicts) => {

@@ -52,6 +52,7 @@ fn verify(shop: &Shop, payload: &[u8], signature: &str) -> Result<Event, Problem
 }
 
 fn forged(error: webhook::WebhookError) -> Problem {
+    kernel::metrics::webhook_refused();
     tracing::error!(event = "webhook.invalid_signature", %error, "a webhook was refused");
     refused("the message is not signed by the payment provider, or too old")
 }

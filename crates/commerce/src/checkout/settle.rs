@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use kernel::db::TenantTx;
+use kernel::metrics;
 use serde_json::{Value, json};
 
 use super::end::{Undone, undo};
@@ -99,6 +100,9 @@ async fn paid(tx: &mut TenantTx, shop: &Shop, held: &mut Held) -> Result<Vec<Eve
         carts::complete(tx, &[held.checkout.cart]).await?;
     }
     inventory::commit(tx, &[held.order.id.0]).await?;
+    let now = shop.clock.now();
+    metrics::order_paid(metrics::age(held.order.id.0, now));
+    metrics::payment_confirmed(metrics::age(held.payment.id.0, now));
     tracing::info!(
         event = "order.paid", tenant = %shop.slug, request_id = shop.origin.request_id, order_id = %held.order.id,
         payment_id = %held.payment.id, checkout_id = %held.checkout.id, "checkout completed"

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use kernel::db::TenantTx;
+use kernel::metrics;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub(super) async fn run(shop: &Shop, requests: &[Request]) -> Result<Vec<Verdict
     let (state, month) = read(&mut tx, shop, requests).await?;
     let (now, reading) = (state.now, clock.elapsed());
     let (outcomes, writes) = decide(state, requests);
+    metrics::order_validation(clock.elapsed());
     let log = clock.log(now, reading);
     write(&mut tx, shop, requests, &writes, &month, &log).await?;
     let claims = claim(&mut tx, requests, &outcomes, &writes).await?;
@@ -182,6 +184,7 @@ fn settled((outcome, claimed): (Outcome, Option<Claimed>)) -> Verdict {
 fn report(shop: &Shop, writes: &Writes) {
     for (checkout, order) in writes.checkouts.iter().zip(&writes.orders) {
         let request_id = &checkout.request_id;
+        metrics::order_created(checkout.method.name());
         tracing::info!(
             event = "order.created", tenant = %shop.slug, request_id, checkout_id = %checkout.id,
             cart_id = %checkout.cart, order_id = %order.id, number = order.number, total_minor = order.total_minor,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use kernel::idempotency::{Answer, IdempotencyKey, fingerprint, in_progress, reused};
+use kernel::metrics;
 use kernel::problem::Problem;
 
 use super::decide::{Outcome, Request};
@@ -30,10 +31,15 @@ pub async fn start(
         return Err(Problem::not_found("cart"));
     }
     let request = prepare(shop, key, request)?;
+    let started = Instant::now();
     let (outcome, claimed) = Queue::submit(shop, request.clone()).await?;
+    if matches!(outcome, Outcome::Done(_) | Outcome::Pay { .. }) {
+        metrics::order_creation(started.elapsed());
+    }
     match outcome {
         Outcome::Replay(answer) => Ok(answer),
         Outcome::Reused => {
+            metrics::idempotency_conflict();
             tracing::warn!(event = "idempotency.conflict", tenant = %shop.slug, key = key.0, "key used for another request");
             Err(reused())
         }
@@ -42,6 +48,7 @@ pub async fn start(
         Outcome::Refused { problem, stored } => {
             shop.checkouts.answered.notify_waiters();
             if problem.code == "stock.insufficient" {
+                metrics::stock_insufficient();
                 tracing::warn!(event = "stock.insufficient", tenant = %shop.slug, cart_id = %request.cart, "checkout failed");
             }
             stored.ok_or(problem)

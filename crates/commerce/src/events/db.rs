@@ -122,3 +122,21 @@ pub(crate) async fn of_aggregate(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Re
     .fetch_all(tx.conn())
     .await
 }
+
+/// Events without a place in the feed for more than five minutes.
+pub(super) async fn waiting(tx: &mut TenantTx, limit: i64) -> sqlx::Result<Written> {
+    let rows = sqlx::query!(
+        "select position, aggregate_id, event_type from events
+         where sequence is null and created_at < now() - interval '5 minutes' order by position limit $1",
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut waiting = Written::default();
+    for row in rows {
+        waiting.positions.push(row.position);
+        waiting.aggregates.push(row.aggregate_id);
+        waiting.types.push(row.event_type);
+    }
+    Ok(waiting)
+}

@@ -10,7 +10,9 @@ mod db;
 pub mod http;
 mod publish;
 mod tell;
+mod tell_again;
 
 pub(crate) use db::of_aggregate;
 pub use publish::publish;
 pub use tell::{Event, tell};
+pub use tell_again::tell_again;

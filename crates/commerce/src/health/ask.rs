@@ -1,9 +1,9 @@
 //! Ask a store's database whether a promise is kept.
 
-use futures::TryStreamExt;
-use kernel::db::TenantDb;
+use futures::{StreamExt, TryStreamExt};
+use kernel::db::{TenantDb, TenantTx};
 
-use super::{Promise, promises};
+use super::{Promise, promises, signs};
 
 /// Most that is counted of what breaks one promise.
 const COUNTED: usize = 10_000;
@@ -21,12 +21,26 @@ pub struct Broken {
     pub examples: Vec<String>,
 }
 
-/// Asks whether one promise is kept: `None` when it is.
-pub async fn ask(db: &TenantDb, promise: &'static Promise) -> sqlx::Result<Option<Broken>> {
+/// What breaks a promise: at most so many.
+pub(super) async fn found(db: &TenantDb, promise: &'static Promise, most: usize) -> sqlx::Result<Vec<String>> {
+    let mut tx = look(db).await?;
+    let rows = sqlx::query_scalar::<_, String>(promise.query).persistent(false).fetch(tx.conn());
+    let found = rows.take(most).try_collect().await?;
+    tx.rollback().await?;
+    Ok(found)
+}
+
+/// A transaction that changes nothing, however wrong a text is; and it may take longer than a request may.
+async fn look(db: &TenantDb) -> sqlx::Result<TenantTx> {
     let mut tx = db.begin().await?;
-    // A look, however wrong its text, changes nothing; and it may take longer than a request may.
     sqlx::query!("set transaction read only").execute(tx.conn()).await?;
     sqlx::query!("set local statement_timeout = '30s'").execute(tx.conn()).await?;
+    Ok(tx)
+}
+
+/// Asks whether one promise is kept: `None` when it is.
+pub async fn ask(db: &TenantDb, promise: &'static Promise) -> sqlx::Result<Option<Broken>> {
+    let mut tx = look(db).await?;
     // Not kept: it would push the plans that requests need out of the connection's memory.
     let mut found = sqlx::query_scalar::<_, String>(promise.query).persistent(false).fetch(tx.conn());
     let (mut count, mut examples) = (0, Vec::new());
@@ -49,6 +63,15 @@ pub async fn ask_all(db: &TenantDb) -> sqlx::Result<Vec<Broken>> {
     let mut broken = Vec::new();
     for promise in promises() {
         broken.extend(ask(db, promise).await?);
+    }
+    Ok(broken)
+}
+
+/// Asks for everything that must hold, and for everything that should not last.
+pub async fn examine(db: &TenantDb) -> sqlx::Result<Vec<Broken>> {
+    let mut broken = ask_all(db).await?;
+    for sign in signs() {
+        broken.extend(ask(db, sign).await?);
     }
     Ok(broken)
 }

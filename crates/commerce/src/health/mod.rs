@@ -7,7 +7,15 @@
 //! Owns no table, and reads all of a store's: whether the modules' tables fit together is nobody's own question.
 
 mod ask;
+mod counts;
+mod db;
+pub mod http;
 mod promises;
+mod repair;
+mod shared;
 
-pub use ask::{Broken, ask, ask_all};
-pub use promises::{Promise, Severity, promises};
+pub use ask::{Broken, ask, ask_all, examine};
+pub use counts::{Counts, count};
+pub use promises::{Promise, Repair, Severity, promises, signs};
+pub use repair::{Mended, repair};
+pub use shared::{Queued, Shared, Waiting, my_turn, shared, waiting};

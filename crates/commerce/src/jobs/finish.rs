@@ -27,6 +27,7 @@ pub async fn fail(cluster: &ClusterDb, job: &Job, error: &str) -> sqlx::Result<b
     let tries = Kind::from_name(&job.kind).map_or(20, Kind::tries);
     let mut tx = cluster.begin().await?;
     let held = if job.attempts >= tries {
+        kernel::metrics::job_done("dead");
         tracing::error!(kind = job.kind, tenant = %job.tenant, subject = %job.subject, error, "job given up");
         db::bury(&mut tx, job, error).await?
     } else {

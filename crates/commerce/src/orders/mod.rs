@@ -15,6 +15,7 @@
 //!
 //! Owns the tables `orders`, `order_items`, `order_history`, `order_errors`, `order_notes`.
 
+mod correct_refunded;
 mod create;
 mod db;
 mod error;
@@ -32,6 +33,7 @@ mod shipped;
 mod status;
 mod step;
 
+pub use correct_refunded::correct_refunded;
 pub use create::{NewOrder, NewOrderItem, create};
 pub use error::OrderError;
 pub use lock_for_staff::{StaffLock, lock_for_staff};

@@ -49,6 +49,7 @@ pub async fn apply(
         Status::Cancelled => "payment.cancelled",
     };
     if let Some(reason) = &report.failure_code {
+        kernel::metrics::payment_failed(reason);
         tracing::warn!(event = "payment.failed", tenant = %shop.slug, payment_id = %payment.id, reason, "payment declined");
     }
     let event = moved(payment, name, report);
@@ -63,6 +64,7 @@ async fn flagged(
     report: &Report,
     flag: &'static str,
 ) -> Result<(Change, Vec<Event>), PaymentError> {
+    kernel::metrics::payment_flagged();
     tracing::error!(
         event = "payment.flagged", tenant = %shop.slug, payment_id = %payment.id, flag,
         expected_minor = payment.amount_minor, reported_minor = report.amount_minor,

@@ -240,3 +240,24 @@ pub(super) async fn open_events(tx: &mut TenantTx, limit: i64) -> Result<Vec<Rec
     );
     Ok(events.fetch_all(tx.conn()).await?)
 }
+
+/// Sets what went back of a locked payment, and what is promised. False when both are so already.
+pub(super) async fn set_refunds(
+    tx: &mut TenantTx,
+    payment: &Locked,
+    refunded_minor: i64,
+    promised_minor: i64,
+) -> Result<bool, PaymentError> {
+    let done = sqlx::query!(
+        "update payments
+         set refunded_minor = $3, refund_pending_minor = $4, version = version + 1, updated_at = now()
+         where id = $1 and version = $2 and (refunded_minor, refund_pending_minor) is distinct from ($3, $4)",
+        payment.id.0,
+        payment.version,
+        refunded_minor,
+        promised_minor,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

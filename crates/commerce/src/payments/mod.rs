@@ -16,6 +16,7 @@
 
 mod apply;
 mod ask;
+mod correct_refunds;
 mod create;
 mod db;
 mod error;
@@ -27,6 +28,7 @@ mod report;
 
 pub use apply::{Change, apply, give_up};
 pub use ask::{Asked, ask, cancel};
+pub use correct_refunds::correct_refunds;
 pub use create::{NewPayment, create};
 pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;

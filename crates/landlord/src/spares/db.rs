@@ -64,3 +64,7 @@ pub(super) async fn remove(tx: &mut LandlordTx, id: TenantId) -> sqlx::Result<bo
     let done = sqlx::query!("delete from spare_schemas where id = $1", id.0).execute(tx.conn()).await?;
     Ok(done.rows_affected() == 1)
 }
+
+pub(super) async fn all(tx: &mut LandlordTx) -> sqlx::Result<Vec<TenantId>> {
+    sqlx::query_scalar!(r#"select id as "id: TenantId" from spare_schemas"#).fetch_all(tx.conn()).await
+}

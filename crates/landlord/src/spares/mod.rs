@@ -3,12 +3,14 @@
 //! Owns the table `spare_schemas`.
 
 mod add;
+mod all;
 mod count;
 mod db;
 mod outdated;
 mod take;
 
 pub use add::add;
+pub use all::all;
 pub use count::count;
 pub use db::Spare;
 pub use outdated::{outdated, remove};

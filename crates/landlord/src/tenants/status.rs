@@ -55,6 +55,11 @@ impl TenantState {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Provisioning, Self::Active, Self::Suspended, Self::Closing, Self::Closed];
 
+    /// Has it a schema?
+    pub fn has_schema(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended | Self::Closing)
+    }
+
     /// The state after `step`, or why the step is not allowed.
     pub fn after(self, step: Step) -> Result<Self, WrongState> {
         match (self, step) {

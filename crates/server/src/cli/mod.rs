@@ -5,6 +5,7 @@
 
 mod admin;
 mod checkout;
+mod doctor;
 mod serve;
 mod tenant;
 
@@ -50,6 +51,8 @@ enum Command {
     /// Checkouts.
     #[command(subcommand)]
     Checkout(checkout::Command),
+    /// Look whether everything is as it should be, in all stores, and say what to do.
+    Doctor(doctor::Options),
     /// Platform admins.
     #[command(subcommand)]
     Admin(admin::Command),
@@ -83,6 +86,7 @@ impl Cli {
             Command::TestServices { directory, command } => {
                 return dev::services::test_services(&directory, command).await;
             }
+            Command::Doctor(options) => return Ok(doctor::run(options).await),
             Command::Dev(options) => dev::run(options, serve::develop).await,
             Command::Serve { work } => serve::serve(work).await,
             Command::Work => serve::work().await,

@@ -143,3 +143,22 @@ pub(super) fn ensure_role(role: &str) -> String {
          end $$"
     )
 }
+
+/// The migrations that a schema has, with their checksums; none when it has no table of them.
+pub(super) async fn versions(tx: &mut PgConnection, schema: &Name) -> anyhow::Result<Vec<(i64, Vec<u8>)>> {
+    execute(tx, format!("set local search_path to {schema}")).await?;
+    let kept: bool = sqlx::query_scalar("select to_regclass('_migrations') is not null").fetch_one(&mut *tx).await?;
+    if !kept {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query_as("select version, checksum from _migrations order by version");
+    Ok(rows.persistent(false).fetch_all(tx).await?)
+}
+
+/// The migrations that a tenant's schema should have, with their checksums.
+pub(super) fn known_versions() -> Vec<(i64, Vec<u8>)> {
+    let known = commerce::TENANT_MIGRATIONS.iter().filter(|one| !one.migration_type.is_down_migration());
+    let mut known: Vec<_> = known.map(|one| (one.version, one.checksum.to_vec())).collect();
+    known.sort_unstable();
+    known
+}

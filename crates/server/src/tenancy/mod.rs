@@ -2,6 +2,7 @@
 //! both the landlord's database and the tenants'.
 
 mod fleet;
+mod look;
 mod migrate;
 mod names;
 mod pools;
@@ -13,6 +14,7 @@ mod stores;
 mod watch;
 
 pub use fleet::{StoresMigrated, migrate_stores};
+pub use look::{SchemaSeen, Seen, look};
 pub use migrate::{Migrated, migrate_platform, tenant_version};
 pub use pools::{Pools, connect};
 pub(crate) use provision::as_problem;

@@ -78,6 +78,11 @@ impl Stores {
         }
     }
 
+    /// The cache that all nodes share.
+    pub fn shared(&self) -> &SharedCache {
+        &self.shared
+    }
+
     /// What every store is given.
     pub fn tools(&self) -> &Tools {
         &self.tools

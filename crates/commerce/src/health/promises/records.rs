@@ -19,7 +19,7 @@ pub(super) const PROMISES: &[Promise] = &[
     Promise {
         code: "idempotency.orders",
         says: "a finished key for an order names one that exists",
-        query: "select k.key from idempotency_keys k where k.status = 201
+        query: "select k.key from idempotency_keys k where k.status = 201 and k.scope like 'POST /api/v1/checkouts %'
                   and not exists (select from orders o where o.id = (k.body::json #>> '{order,id}')::uuid)",
         ..Promise::USUAL
     },

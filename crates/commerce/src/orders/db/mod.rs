@@ -8,6 +8,7 @@ mod list;
 mod moves;
 mod notes;
 mod read;
+mod refunded;
 
 pub(super) use create::{insert, insert_items};
 pub(super) use faults::{
@@ -20,3 +21,4 @@ pub(super) use list::{OrderSummary, list};
 pub(super) use moves::{add_refunded, add_shipped, count_event, lock, measure, set_money, set_stage};
 pub(super) use notes::{OrderNote, exists, insert_note, notes};
 pub(super) use read::{items, order};
+pub(super) use refunded::set_refunded;

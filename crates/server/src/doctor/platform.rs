@@ -1,0 +1,200 @@
+//! Look over the platform: do the register of stores and what the database holds fit together, and does work get done?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commerce::health::{self, Severity};
+use kernel::id::TenantId;
+use kernel::origin::Origin;
+use landlord::audit::{self, Act};
+use landlord::spares;
+use landlord::tenants::{self, TenantRow, TenantState};
+use serde_json::json;
+
+use super::{Finding, Report};
+use crate::run::Souk;
+use crate::tenancy::{self, Seen};
+
+/// A sign-up that takes longer is stuck.
+const STUCK_MINUTES: i64 = 5;
+
+pub(super) async fn examine(souk: &Souk, repair: bool, report: &mut Report) -> anyhow::Result<()> {
+    let before = look(souk).await?;
+    if !repair || before.is_empty() {
+        report.findings.extend(before);
+        return Ok(());
+    }
+    let refused = mend(souk, &before).await?;
+    let mut after = look(souk).await?;
+    for finding in &mut after {
+        finding.refused = refused.get(&finding.code).cloned().into_iter().collect();
+    }
+    let fewer = |was: &Finding| after.iter().find(|is| is.code == was.code).is_none_or(|is| is.count < was.count);
+    report.mended.extend(before.into_iter().filter(fewer));
+    report.findings.extend(after);
+    Ok(())
+}
+
+async fn look(souk: &Souk) -> anyhow::Result<Vec<Finding>> {
+    let tenants = register(souk).await?;
+    let mut tx = souk.landlord.db.begin().await?;
+    let spares: BTreeSet<TenantId> = spares::all(&mut tx).await?.into_iter().collect();
+    tx.commit().await?;
+    let seen = tenancy::look(&souk.pools).await?;
+    let mut findings = schemas(&tenants, &spares, &seen);
+    if souk.pools.tenant_roles() {
+        let without = tenants.iter().filter(|row| row.state.has_schema() && !seen.roles.contains(&row.id));
+        findings.extend(Finding::of_platform(
+            "tenants.role",
+            Severity::Critical,
+            "every store has a role of its own that the application may take",
+            without.map(|row| row.slug.clone()).collect(),
+            "run souk doctor --repair: it makes the role and grants it",
+        ));
+    }
+    let now = souk.landlord.clock.now();
+    let stuck = tenants
+        .iter()
+        .filter(|row| row.state == TenantState::Provisioning && (now - row.created_at).num_minutes() >= STUCK_MINUTES);
+    findings.extend(Finding::of_platform(
+        "tenants.provisioning",
+        Severity::Critical,
+        "a store is made within five minutes",
+        stuck.map(|row| row.slug.clone()).collect(),
+        "see that a worker runs and what its log says; souk doctor --repair takes the steps that remain",
+    ));
+    if souk.config.provisioning.spare_schemas > 0 && spares.is_empty() {
+        findings.extend(Finding::of_platform(
+            "spares.empty",
+            Severity::Warning,
+            "schemas are ready for new stores",
+            vec!["none".to_owned()],
+            "see that a worker runs: it refills the pool; sign-ups take longer meanwhile",
+        ));
+    }
+    findings.extend(work(souk, &tenants).await?);
+    Ok(findings)
+}
+
+/// All tenants there are.
+async fn register(souk: &Souk) -> anyhow::Result<Vec<TenantRow>> {
+    let mut all: Vec<TenantRow> = Vec::new();
+    loop {
+        let after = all.last().map(|row| row.id);
+        let mut tx = souk.landlord.db.begin().await?;
+        let rows = tenants::list(&mut tx, after, 1000).await?;
+        tx.commit().await?;
+        if rows.is_empty() {
+            return Ok(all);
+        }
+        all.extend(rows);
+    }
+}
+
+fn schemas(tenants: &[TenantRow], spares: &BTreeSet<TenantId>, seen: &Seen) -> Vec<Finding> {
+    let registered: BTreeSet<TenantId> = tenants.iter().map(|row| row.id).collect();
+    let named = |wanted: &dyn Fn(&TenantRow) -> bool| -> Vec<String> {
+        let rows = tenants.iter().filter(|row| row.state.has_schema() && wanted(row));
+        rows.map(|row| row.slug.clone()).collect()
+    };
+    let orphans = seen.schemas.keys().filter(|id| !registered.contains(id) && !spares.contains(id));
+    let usual = seen.usual_structure();
+    [
+        Finding::of_platform(
+            "tenants.schema",
+            Severity::Critical,
+            "every store has its schema",
+            named(&|row| !seen.schemas.contains_key(&row.id)),
+            "restore the schema from a backup; an empty one would hide that everything is gone",
+        ),
+        Finding::of_platform(
+            "schemas.orphan",
+            Severity::Warning,
+            "every schema belongs to a store, or waits for one",
+            orphans.map(|id| id.schema()).collect(),
+            "a worker that died while making it may have left it; if it holds no orders, drop the schema and its role",
+        ),
+        Finding::of_platform(
+            "tenants.migrated",
+            Severity::Critical,
+            "every store has all migrations",
+            named(&|row| seen.schemas.get(&row.id).is_some_and(|schema| !schema.migrated)),
+            "run souk migrate and read why it failed; souk doctor --repair tries the same",
+        ),
+        Finding::of_platform(
+            "tenants.structure",
+            Severity::Critical,
+            "stores with the same migrations have the same tables",
+            named(&|row| {
+                let schema = seen.schemas.get(&row.id);
+                schema.is_some_and(|schema| schema.migrated && Some(schema.structure.as_str()) != usual)
+            }),
+            "somebody changed tables by hand: compare with another store, and undo it by a migration",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Work that nobody does.
+async fn work(souk: &Souk, tenants: &[TenantRow]) -> anyhow::Result<Vec<Finding>> {
+    let mut tx = souk.pools.cluster().begin().await?;
+    let waiting = health::waiting(&mut tx).await?;
+    tx.commit().await?;
+    let names: BTreeMap<TenantId, &str> = tenants.iter().map(|row| (row.id, row.slug.as_str())).collect();
+    let named = |(tenant, what): (TenantId, String)| match names.get(&tenant) {
+        Some(slug) => format!("{slug}: {what}"),
+        None => format!("{tenant}: {what}"),
+    };
+    let list = |rows: Vec<(TenantId, String)>| rows.into_iter().map(named).collect();
+    let findings = [
+        Finding::of_platform(
+            "jobs.dead",
+            Severity::Critical,
+            "no job is given up",
+            list(waiting.dead),
+            "read why (souk jobs list --dead), mend the cause, then have them done again",
+        ),
+        Finding::of_platform(
+            "jobs.overdue",
+            Severity::Warning,
+            "jobs that are due are done within ten minutes",
+            list(waiting.overdue),
+            "see that workers run (souk work), and that there are enough of them",
+        ),
+        Finding::of_platform(
+            "outbox.late",
+            Severity::Warning,
+            "events are handed on within five minutes",
+            list(waiting.late_news),
+            "see that a worker runs, and what its log says about these stores",
+        ),
+    ];
+    Ok(findings.into_iter().flatten().collect())
+}
+
+/// Mends what can be mended. Returns what was refused: which finding, and why.
+async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut refused = BTreeMap::new();
+    for finding in findings {
+        let done = match finding.code.as_str() {
+            "tenants.role" | "tenants.migrated" => {
+                let done = tenancy::migrate_stores(&souk.pools, souk.config.provisioning.parallel).await;
+                done.map(|done| done.failed > 0)
+            }
+            "tenants.provisioning" | "spares.empty" => souk.worker().platform().await.map(|()| false),
+            _ => continue,
+        };
+        match done {
+            Ok(false) => {}
+            Ok(true) => drop(refused.insert(finding.code.clone(), "not for all; see the log".to_owned())),
+            Err(error) => drop(refused.insert(finding.code.clone(), format!("{error:#}"))),
+        }
+        let data = json!({ "finding": finding.code, "count": finding.count, "refused": refused.get(&finding.code) });
+        let mut tx = souk.landlord.db.begin().await?;
+        let act = Act { action: "health.repair", tenant: None, account: None, data };
+        audit::note(&mut tx, &Origin::system(), &act).await?;
+        tx.commit().await?;
+    }
+    Ok(refused)
+}
