@@ -115,6 +115,17 @@ impl<'p> Store<'p> {
         sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *connection).await.unwrap()
     }
 
+    /// A job of this store that was given up; its number.
+    pub async fn dead_job(&self) -> String {
+        let insert = format!(
+            "insert into souk.jobs (tenant_id, queue, priority, kind, subject, run_at, attempts, dead_at, last_error, request_id)
+             values ('{}', 'maintenance', 600, 'reports.catch_up', gen_random_uuid(), now(), 5, now(), 'unavailable for a test', 'test')
+             returning id",
+            self.id
+        );
+        self.count(&insert).await.to_string()
+    }
+
     /// One number from this store's schema.
     pub async fn count(&self, query: &str) -> i64 {
         use sqlx::Row;

@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("health", &["activity", "checkout", "events", "orders", "payments"]),
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),
-    ("jobs", &[]),
+    ("jobs", &["activity"]),
     ("orders", &["activity", "events"]),
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
@@ -36,7 +36,7 @@ const ANYBODY_NAMES: &[&str] = &["shop", "access"];
 /// rules of its prices.
 const FILES: &[(&str, &[&str])] = &[
     ("access", &[]),
-    ("shop", &["checkout", "pricing"]),
+    ("shop", &["checkout", "jobs", "pricing"]),
     ("work", &["catalog", "checkout", "events", "inventory", "jobs", "outbox", "payments"]),
 ];
 

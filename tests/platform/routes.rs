@@ -19,6 +19,7 @@ pub enum Thing {
     Order,
     Customer,
     Fault,
+    Job,
 }
 
 /// What proves that a shopper may.
@@ -60,12 +61,13 @@ pub struct Things {
     pub fault: String,
     pub payment: String,
     pub customer: String,
+    pub job: String,
     pub cart_token: String,
     pub order_token: String,
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
-use Thing::{Cart, Category, Checkout, Customer, Fault, Handle, Item, Order, Product, Variant as VariantThing};
+use Thing::{Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Variant as VariantThing};
 use Who::{Shopper, Staff};
 
 const fn route(method: &'static str, path: &'static str, who: Who, names: &'static [Thing]) -> Route {
@@ -157,6 +159,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
     route("GET", "/api/v1/admin/health-checks", Staff("health.read"), &[]),
+    route("GET", "/api/v1/admin/jobs", Staff("jobs.read"), &[]),
+    route("POST", "/api/v1/admin/jobs/{id}/replay", Staff("jobs.write"), &[Job]),
     route("GET", "/api/v1/admin/activity", Staff("activity.read"), &[]),
 ];
 
@@ -213,6 +217,7 @@ impl Things {
             fault,
             payment: bought.payment.clone(),
             customer: customer.str("/id"),
+            job: store.dead_job().await,
             cart_token: cart.token,
             order_token: bought.order_token.clone(),
         };
@@ -234,6 +239,7 @@ impl Things {
             fault: "987654321".to_owned(),
             payment: id(),
             customer: id(),
+            job: "9007199254740991".to_owned(),
             cart_token: "n".repeat(43),
             order_token: "n".repeat(43),
         }
@@ -251,6 +257,7 @@ impl Things {
             Order => &self.order,
             Customer => &self.customer,
             Fault => &self.fault,
+            Job => &self.job,
         }
     }
 

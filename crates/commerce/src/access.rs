@@ -92,6 +92,9 @@ permissions! {
     SettingsRead = "settings.read": Role::ALL;
     SettingsWrite = "settings.write": [Owner, Manager];
     EventsRead = "events.read": [Owner, Manager];
+    JobsRead = "jobs.read": [Owner, Manager];
+    JobsWrite = "jobs.write": [Owner, Manager];
+    ReportsRead = "reports.read": [Owner, Manager, Viewer];
     HealthRead = "health.read": [Owner, Manager];
     ActivityRead = "activity.read": [Owner, Manager];
 }

@@ -59,6 +59,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(payments::http::staff_routes())
         .merge(checkout::http::staff_routes())
         .merge(events::http::staff_routes())
+        .merge(jobs::http::staff_routes())
         .merge(activity::http::staff_routes())
         .merge(health::http::staff_routes())
 }

@@ -38,6 +38,8 @@ pub struct Shop {
     pub platform: Arc<Platform>,
     /// Checkouts that wait to share a transaction.
     pub checkouts: Arc<crate::checkout::Queue>,
+    /// Its jobs, in the table that all stores share.
+    pub jobs: crate::jobs::TenantJobs,
     /// The rules of its prices, as this process knows them.
     pub rules: Arc<crate::pricing::RulesCache>,
     /// Who acts, through which request.
@@ -57,6 +59,8 @@ pub struct Platform {
     pub livemode: bool,
     /// What a browser needs to confirm a payment.
     pub publishable_key: String,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Which orders wait for a person's word when the store does not say.
     pub review: ReviewDefaults,
     /// Is every phase of a checkout written to the log?
@@ -76,6 +80,21 @@ pub struct ReviewDefaults {
     pub hourly_orders: u32,
     /// The same again within so many minutes.
     pub duplicate_minutes: u32,
+}
+
+/// For how many days things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Events of what is at rest, before they are put away into a snapshot.
+    pub event_days: i32,
+    /// Events of refunds.
+    pub refund_event_days: i32,
+    /// Movements of stock, before they are added up into one.
+    pub movement_days: i32,
+    /// What the provider sent.
+    pub provider_event_days: i32,
+    /// Ids of what the provider sent, to know it again.
+    pub provider_event_id_days: i32,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Shop {

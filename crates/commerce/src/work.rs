@@ -6,7 +6,7 @@ use kernel::problem::Problem;
 use serde_json::Value;
 
 use crate::catalog::VariantId;
-use crate::checkout::{self, CheckoutError, CheckoutId, Ending};
+use crate::checkout::{self, CheckoutId, Ending};
 use crate::events;
 use crate::inventory;
 use crate::jobs::{Job, Kind};
@@ -24,7 +24,7 @@ pub enum Done {
 }
 
 /// Does one job. It may be done twice, late, or beside itself.
-pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, CheckoutError> {
+pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
     match Kind::from_name(&job.kind) {
         Some(Kind::ExpireCheckout) => {
             checkout::end(shop, CheckoutId(job.subject), Ending::Expired).await?;
@@ -44,6 +44,7 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, CheckoutError> {
         }
         // Not done yet in this version.
         Some(Kind::ProcessRefund) => Ok(Done::Again(Duration::from_secs(60))),
+        Some(Kind::CatchUpReports | Kind::Retain) => Ok(Done::Finished),
         // Another version of the server knows what it is.
         None => Ok(Done::Again(Duration::from_secs(60))),
     }
@@ -69,8 +70,8 @@ async fn watch_stock(shop: &Shop, news: &[News]) -> Result<(), sqlx::Error> {
 }
 
 /// What a problem says to a log.
-pub fn explain(error: CheckoutError) -> String {
-    let problem = Problem::from(error);
+pub fn explain(error: impl Into<Problem>) -> String {
+    let problem = error.into();
     let cause = problem.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
     let body: Value = problem.body(None);
     format!("{} {}{cause}", body["code"].as_str().unwrap_or_default(), problem.detail)

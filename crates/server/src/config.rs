@@ -7,10 +7,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use commerce::jobs::cron::Schedule;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
 pub use load::{ConfigError, Environment};
+
+use crate::worker::Schedules;
 
 /// Everything that can be set, after it was checked.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +32,8 @@ pub struct Config {
     pub log: Log,
     pub metrics: Metrics,
     pub trial: Trial,
+    pub cron: Cron,
+    pub retention: Retention,
 }
 
 /// Which of the config files applies; `SOUK_ENV` chooses.
@@ -124,8 +129,6 @@ pub struct Stripe {
 pub struct Checkout {
     pub ttl_minutes: u32,
     pub max_ttl_minutes: u32,
-    #[serde(rename = "cleanup_seconds", deserialize_with = "seconds")]
-    pub cleanup_every: Duration,
     pub log_phases: bool,
 }
 
@@ -171,6 +174,35 @@ pub struct Metrics {
 #[serde(deny_unknown_fields)]
 pub struct Trial {
     pub days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cron {
+    #[serde(deserialize_with = "schedule")]
+    pub sweep: Schedule,
+    #[serde(deserialize_with = "schedule")]
+    pub reports: Schedule,
+    #[serde(deserialize_with = "schedule")]
+    pub retention: Schedule,
+}
+
+impl Cron {
+    /// As the worker wants them.
+    pub fn schedules(&self) -> Schedules {
+        let Self { sweep, reports, retention } = self.clone();
+        Schedules { sweep, reports, retention }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    pub events_days: u32,
+    pub refund_events_days: u32,
+    pub movements_days: u32,
+    pub provider_events_days: u32,
+    pub provider_event_ids_days: u32,
 }
 
 impl Config {
@@ -237,4 +269,9 @@ fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
 
 fn milliseconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     u64::deserialize(input).map(Duration::from_millis)
+}
+
+fn schedule<'de, D: Deserializer<'de>>(input: D) -> Result<Schedule, D::Error> {
+    let text = String::deserialize(input)?;
+    Schedule::parse(&text).map_err(serde::de::Error::custom)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use commerce::shop::{Platform, ReviewDefaults};
+use commerce::shop::{Platform, Retention, ReviewDefaults};
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
-use crate::config::{Config, Scheme, Secret};
+use crate::config::{self, Config, Scheme, Secret};
 use crate::listen::{self, Limits};
 use crate::metrics::{self, Gauges};
 use crate::tenancy::{self, Pools, Provisioner, Stores};
@@ -97,7 +97,7 @@ impl Souk {
             gauges: self.gauges.clone(),
             spare_schemas: self.config.provisioning.spare_schemas,
             parallel: self.config.provisioning.parallel,
-            sweep_every: self.config.checkout.cleanup_every,
+            schedules: self.config.cron.schedules(),
             only: None,
         }
     }
@@ -172,6 +172,7 @@ fn platform(config: &Config) -> Platform {
         webhook_secrets: config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect(),
         livemode: secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_"),
         publishable_key: config.stripe.publishable_key.clone().unwrap_or_default(),
+        retention: retention(&config.retention),
         review: ReviewDefaults {
             cod_above: config.review.cod_above,
             order_above: config.review.order_above,
@@ -180,5 +181,16 @@ fn platform(config: &Config) -> Platform {
             duplicate_minutes: config.review.duplicate_minutes,
         },
         log_phases: config.checkout.log_phases,
+    }
+}
+
+fn retention(config: &config::Retention) -> Retention {
+    let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
+    Retention {
+        event_days: days(config.events_days),
+        refund_event_days: days(config.refund_events_days),
+        movement_days: days(config.movements_days),
+        provider_event_days: days(config.provider_events_days),
+        provider_event_id_days: days(config.provider_event_ids_days),
     }
 }

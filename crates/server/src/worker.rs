@@ -1,11 +1,14 @@
-//! The worker: jobs that are due, events on their way, stores half made, schemas to spare.
+//! The worker: jobs that are due, events on their way, what the clock says, stores half made, schemas to spare.
 //!
 //! Several workers may run beside each other, and a worker may die at any point: jobs are leased, the outbox is locked
 //! store by store, and every act may be repeated.
 
+mod cron;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use commerce::jobs::cron::{Turn, go_on};
 use commerce::jobs::{self, Job};
 use commerce::work::{self, Done};
 use commerce::{checkout, idempotency, outbox};
@@ -17,12 +20,17 @@ use kernel::origin::Origin;
 use landlord::{Landlord, accounts, tenants};
 use tokio_util::sync::CancellationToken;
 
+pub use cron::Schedules;
+
 use crate::metrics::Gauges;
 use crate::tenancy::{Pools, Stores, refill};
 
 /// Most jobs taken at once, and most done beside each other.
 const JOBS: i64 = 32;
 const BESIDE: usize = 8;
+/// Stores whose news are looked for at once, and most handed on beside each other: each holds two connections.
+const NEWS: i64 = 1000;
+const RELAYS: usize = 2;
 /// How long an idle worker waits before it looks again.
 const IDLE: Duration = Duration::from_millis(250);
 /// How often all stores are counted for the gauges.
@@ -45,8 +53,8 @@ pub struct Worker {
     pub spare_schemas: u32,
     /// Schemas made beside each other.
     pub parallel: usize,
-    /// How often what fell through the net is looked for.
-    pub sweep_every: Duration,
+    /// When what is done by the clock is due.
+    pub schedules: Schedules,
     /// Works for these tenants alone; `None`: for all.
     pub only: Option<Arc<[TenantId]>>,
 }
@@ -54,7 +62,11 @@ pub struct Worker {
 impl Worker {
     /// Works until told to stop; what is being done then is done to its end.
     pub async fn run(self, stop: CancellationToken) {
-        let sweeps = self.clone().repeat(self.sweep_every, stop.clone(), async |worker| worker.sweep().await);
+        if let Err(error) = self.schedule().await {
+            tracing::warn!(error = format!("{error:#}"), "the schedules could not be written; the old ones hold");
+        }
+        let clock =
+            self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.cron().await.map(drop));
         let platform =
             self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
         let jobs = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.jobs().await.map(drop));
@@ -62,7 +74,7 @@ impl Worker {
             worker.gauges.refresh(&worker.landlord.db, &worker.cluster()).await
         });
         let news = self.clone().repeat(IDLE, stop, async |worker| worker.news().await.map(drop));
-        tokio::join!(sweeps, platform, jobs, gauges, news);
+        tokio::join!(clock, platform, jobs, gauges, news);
     }
 
     async fn repeat(self, every: Duration, stop: CancellationToken, act: impl AsyncFn(&Self) -> anyhow::Result<()>) {
@@ -130,15 +142,23 @@ impl Worker {
         work::perform(&shop, job).await.map_err(work::explain)
     }
 
-    /// Hands on the news of all stores. Returns how many.
+    /// Hands on the news of all stores. Returns how many. One store's trouble is not another's.
     pub async fn news(&self) -> anyhow::Result<usize> {
-        let mut count = 0;
-        for tenant in outbox::stores_with_news(&self.cluster(), 1000).await? {
-            if self.mine(tenant) {
-                count += self.news_of(tenant).await?;
-            }
+        let (mut count, mut after) = (0, None);
+        loop {
+            let stores = outbox::stores_with_news(&self.cluster(), after, NEWS).await?;
+            let Some(last) = stores.last() else { return Ok(count) };
+            after = Some(*last);
+            let mine = stores.into_iter().filter(|tenant| self.mine(*tenant));
+            let told = futures::stream::iter(mine).map(async |tenant| match self.news_of(tenant).await {
+                Ok(told) => told,
+                Err(error) => {
+                    tracing::warn!(%tenant, error = format!("{error:#}"), "news could not be handed on, again soon");
+                    0
+                }
+            });
+            count += told.buffer_unordered(RELAYS).fold(0, async |sum, told| sum + told).await;
         }
-        Ok(count)
     }
 
     /// Hands on the oldest news of one store. Returns how many.
@@ -157,27 +177,32 @@ impl Worker {
         }
     }
 
-    /// Forgets what has expired, and looks in every store for what fell through the net: checkouts whose job was lost, answers that have expired.
+    /// Forgets what has expired, and looks in every store for what fell through the net: checkouts whose job was lost,
+    /// answers that have expired.
     pub async fn sweep(&self) -> anyhow::Result<()> {
+        self.sweep_under(None).await
+    }
+
+    async fn sweep_under(&self, turn: Option<&Turn>) -> anyhow::Result<()> {
         let mut tx = self.pools.landlord().begin().await?;
         accounts::sweep(&mut tx).await?;
         landlord::idempotency::sweep(&mut tx).await?;
         tx.commit().await?;
         let mut after = None;
-        loop {
-            let mut tx = self.pools.landlord().begin().await?;
-            let rows = tenants::list(&mut tx, after, 100).await?;
-            tx.commit().await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = Some(last.id);
-            for row in rows.iter().filter(|row| row.state != tenants::TenantState::Provisioning && self.mine(row.id)) {
-                if let Some(store) = self.stores.of(row.id).await? {
+        while let Some((last, stores)) = self.stores_after(after).await? {
+            after = Some(last);
+            for tenant in stores {
+                if let Some(store) = self.stores.of(tenant).await? {
                     let shop = self.stores.open(&store, Origin::system());
                     checkout::expire_due(&shop, 1000).await.map_err(|error| anyhow::anyhow!(work::explain(error)))?;
                     idempotency::forget_expired(&shop).await?;
                 }
             }
+            if let Some(turn) = turn {
+                anyhow::ensure!(go_on(&self.cluster(), turn).await?, "another node took the sweep over");
+            }
         }
+        Ok(())
     }
 
     /// Finishes sign-ups that nobody came back for, and keeps schemas ready.

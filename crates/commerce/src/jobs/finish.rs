@@ -38,10 +38,15 @@ pub async fn fail(cluster: &ClusterDb, job: &Job, error: &str) -> sqlx::Result<b
     Ok(held)
 }
 
-/// 2, 4, 8, … seconds, at most 5 minutes.
+/// About 2, 4, 8, … seconds, at most 5 minutes.
 fn backoff(attempts: i32) -> Duration {
     let doubled = 1u64 << attempts.clamp(1, 9);
-    Duration::from_secs(doubled.min(300))
+    jittered(Duration::from_secs(doubled.min(300)), rand::random_range(0.0..=1.0))
+}
+
+/// From half of it to all of it: what failed together does not come back together.
+fn jittered(wait: Duration, chance: f64) -> Duration {
+    wait.mul_f64(0.5 + chance / 2.0)
 }
 
 #[cfg(test)]
@@ -50,7 +55,16 @@ mod tests {
 
     #[test]
     fn waits_grow_and_stop_growing() {
-        let waits: Vec<u64> = [0, 1, 2, 3, 9, 100].map(|attempts| backoff(attempts).as_secs()).to_vec();
-        assert_eq!(waits, [2, 2, 4, 8, 300, 300]);
+        let within = [(0, 2), (1, 2), (2, 4), (3, 8), (9, 300), (100, 300)];
+        for (attempts, most) in within {
+            let wait = backoff(attempts).as_secs_f64();
+            assert!(wait >= f64::from(most) / 2.0 && wait <= f64::from(most), "{attempts}: {wait}");
+        }
+    }
+
+    #[test]
+    fn chance_spreads_a_wait_over_its_upper_half() {
+        let wait = Duration::from_secs(8);
+        assert_eq!([0.0, 0.5, 1.0].map(|chance| jittered(wait, chance).as_secs()), [4, 6, 8]);
     }
 }

@@ -2,16 +2,17 @@
 
 use kernel::db::ClusterDb;
 use kernel::id::TenantId;
+use uuid::Uuid;
 
 use super::{News, db};
 
 /// Most news handed on in one go.
 const BATCH: i64 = 500;
 
-/// The stores that have news, those that wait longest first.
-pub async fn stores_with_news(cluster: &ClusterDb, limit: i64) -> sqlx::Result<Vec<TenantId>> {
+/// Stores that have news, by ascending id after `after`. Who asks goes round, so that every store has its turn.
+pub async fn stores_with_news(cluster: &ClusterDb, after: Option<TenantId>, limit: i64) -> sqlx::Result<Vec<TenantId>> {
     let mut tx = cluster.begin().await?;
-    let stores = db::stores(&mut tx, limit).await?;
+    let stores = db::stores(&mut tx, after.map_or(Uuid::nil(), |tenant| tenant.0), limit).await?;
     tx.commit().await?;
     Ok(stores)
 }

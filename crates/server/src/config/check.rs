@@ -33,7 +33,6 @@ impl Config {
             ("database.idle_in_transaction_ms", database.idle_in_transaction),
             ("redis.command_timeout_ms", self.redis.command_timeout),
             ("stripe.timeout_seconds", self.stripe.timeout),
-            ("checkout.cleanup_seconds", self.checkout.cleanup_every),
         ] {
             refuse(value == Duration::ZERO, key, "0 would mean no time at all", "set it to 1 or more")?;
         }
@@ -48,6 +47,10 @@ impl Config {
             ("stripe.attempts", self.stripe.attempts as usize),
             ("checkout.ttl_minutes", self.checkout.ttl_minutes as usize),
             ("provisioning.parallel", self.provisioning.parallel),
+            ("retention.events_days", self.retention.events_days as usize),
+            ("retention.refund_events_days", self.retention.refund_events_days as usize),
+            ("retention.movements_days", self.retention.movements_days as usize),
+            ("retention.provider_events_days", self.retention.provider_events_days as usize),
         ] {
             refuse(value == 0, key, "must be at least 1", "raise it")?;
         }
@@ -63,6 +66,12 @@ impl Config {
             "checkout.ttl_minutes",
             "is above checkout.max_ttl_minutes",
             "lower the first or raise the second",
+        )?;
+        refuse(
+            self.retention.provider_event_ids_days < self.retention.provider_events_days,
+            "retention.provider_event_ids_days",
+            "is below retention.provider_events_days",
+            "raise it: what is kept has an id",
         )?;
         refuse(
             self.auth.refresh_days > self.auth.refresh_absolute_days,

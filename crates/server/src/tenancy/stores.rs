@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use commerce::checkout::Queue;
+use commerce::jobs::TenantJobs;
 use commerce::pricing::RulesCache;
 use commerce::shop::{Platform, Shop};
 use kernel::cache::SharedCache;
@@ -166,6 +167,7 @@ impl Stores {
             entitlements: store.entitlements.clone(),
             platform: self.tools.platform.clone(),
             checkouts: store.checkouts.clone(),
+            jobs: TenantJobs::new(self.cluster.clone(), store.resolved.tenant),
             rules: store.rules.clone(),
             origin,
         }
