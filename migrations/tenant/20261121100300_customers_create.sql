@@ -13,3 +13,7 @@ create table customers (
 );
 -- Staff looks for the beginning of an address.
 create index customers_email_begins on customers (email text_pattern_ops);
+
+-- Staff looks at the checkouts of one status, or of one cart.
+create index checkouts_by_status on checkouts (status, id);
+create index checkouts_by_cart on checkouts (cart_id, id);

@@ -157,6 +157,8 @@ pub const ROUTES: &[Route] = &[
     }),
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
+    route("GET", "/api/v1/admin/checkouts/{id}", Staff("orders.read"), &[Checkout]),
+    route("GET", "/api/v1/admin/orders/{id}/explain", Staff("orders.read"), &[Order]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
     route("GET", "/api/v1/admin/health-checks", Staff("health.read"), &[]),
     route("GET", "/api/v1/admin/jobs", Staff("jobs.read"), &[]),

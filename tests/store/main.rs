@@ -12,6 +12,7 @@ mod idempotency;
 mod input;
 mod limits;
 mod payment;
+mod promotion;
 mod queue;
 mod quote;
 mod resume;

@@ -47,3 +47,39 @@ async fn the_cart_shows_the_prices_of_the_moment() {
     let seen = store.with_cart(&cart, reqwest::Method::GET, &format!("/api/v1/carts/{}", cart.id), None).await;
     assert_eq!(seen.expect(200).int("/total_minor"), 2400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_that_moved_since_the_cart_was_shown_are_told_before_anything_is_bought() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 9).await;
+    let cart = store.fill_cart(&[(&variant, 2)]).await;
+    store.admin_patch(&format!("/variants/{}", variant.id), json!({ "price_minor": 1001 })).await.expect(200);
+    let answer = store.checkout(&cart, &key(), &card(&cart)).await.problem(409, "checkout.price_changed");
+    assert_eq!((answer.int("/drift_minor"), answer.int("/quote/total_minor")), (2, 2002));
+    assert_eq!(
+        (answer.int("/quote/items/0/seen_price_minor"), answer.int("/quote/items/0/unit_price_minor")),
+        (1000, 1001)
+    );
+
+    // Whoever has seen the new price buys at it.
+    let path = format!("/api/v1/carts/{}", cart.id);
+    store.with_cart(&cart, reqwest::Method::GET, &path, None).await.expect(200);
+    let bought = store.checkout(&cart, &key(), &card(&cart)).await.expect(201);
+    assert_eq!(bought.int("/order/total_minor"), 2002);
+
+    // A difference that the store tolerates is none.
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    store.admin_patch(&format!("/variants/{}", variant.id), json!({ "price_minor": 1002 })).await.expect(200);
+    store.checkout(&cart, &key(), &card(&cart)).await.expect(201);
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    store.admin_patch("/settings", json!({ "price_tolerance_minor": 50 })).await.expect(200);
+    store.admin_patch(&format!("/variants/{}", variant.id), json!({ "price_minor": 1052 })).await.expect(200);
+    let mut body = card(&cart);
+    body["expected_total_minor"] = 1001.into();
+    store.checkout(&cart, &key(), &body).await.problem(409, "checkout.price_changed");
+    body["expected_total_minor"] = 1002.into();
+    let bought = store.checkout(&cart, &key(), &body).await.expect(201);
+    assert_eq!(bought.int("/order/total_minor"), 1052);
+    assert_consistent(&store).await;
+}

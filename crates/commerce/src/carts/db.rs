@@ -34,15 +34,27 @@ pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result
 }
 
 pub(super) async fn lines_of(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<Vec<(CartId, CartLine)>> {
-    let rows = sqlx::query!(
-        r#"select cart_id as "cart_id: CartId", id as "id: CartItemId", variant_id as "variant_id: VariantId", quantity
+    struct CartRow {
+        cart_id: CartId,
+        id: CartItemId,
+        variant_id: VariantId,
+        quantity: i32,
+        seen_price_minor: Option<i64>,
+    }
+    let rows = sqlx::query_as!(
+        CartRow,
+        r#"select cart_id as "cart_id: CartId", id as "id: CartItemId", variant_id as "variant_id: VariantId", quantity,
+                  seen_price_minor
            from cart_items where cart_id = any($1) order by cart_id, id"#,
         &uuids(ids)
     )
     .fetch_all(tx.conn())
     .await?;
-    let line = |item_id, variant_id, quantity| CartLine { item_id, variant_id, quantity };
-    Ok(rows.into_iter().map(|row| (row.cart_id, line(row.id, row.variant_id, row.quantity))).collect())
+    let lines = rows.into_iter().map(|row| {
+        let CartRow { cart_id, id, variant_id, quantity, seen_price_minor } = row;
+        (cart_id, CartLine { item_id: id, variant_id, quantity, seen_price_minor })
+    });
+    Ok(lines.collect())
 }
 
 pub(super) async fn set_in_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<u64> {
@@ -177,10 +189,13 @@ pub(super) async fn put(tx: &mut TenantTx, cart: CartId, lines: &[(VariantId, i3
     let variants: Vec<Uuid> = lines.iter().map(|(variant, _)| variant.0).collect();
     let quantities: Vec<i32> = lines.iter().map(|(_, quantity)| *quantity).collect();
     sqlx::query!(
-        "insert into cart_items (id, cart_id, variant_id, quantity)
-         select u.id, $1, u.variant_id, u.quantity
-         from unnest($2::uuid[], $3::uuid[], $4::int[]) as u (id, variant_id, quantity)
-         on conflict (cart_id, variant_id) do update set quantity = excluded.quantity",
+        "insert into cart_items (id, cart_id, variant_id, quantity, seen_price_minor)
+         select u.id, $1, u.variant_id, u.quantity, v.price_minor
+         from unnest($2::uuid[], $3::uuid[], $4::int[]) with ordinality as u (id, variant_id, quantity, n)
+         join variants v on v.id = u.variant_id
+         order by u.n
+         on conflict (cart_id, variant_id)
+             do update set quantity = excluded.quantity, seen_price_minor = excluded.seen_price_minor",
         cart.0,
         &ids,
         &variants,
@@ -197,12 +212,13 @@ pub(super) async fn remove(tx: &mut TenantTx, cart: CartId, item: CartItemId) ->
     Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
-/// A cart's lines at the prices of the moment, in the order in which they were put there.
+/// A cart's lines at the prices of the moment, in the order in which they were put there. They are about to be shown:
+/// what each costs is remembered, so that a checkout can tell whether it moved since.
 pub(super) async fn priced_lines(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<Vec<PricedLine>> {
-    sqlx::query_as!(
-        PricedLine,
+    let rows = sqlx::query!(
         r#"select i.id as "id: CartItemId", i.variant_id as "variant_id: VariantId", i.quantity, v.sku, v.title,
                   p.title as product_title, v.price_minor,
+                  i.seen_price_minor is distinct from v.price_minor as "moved!",
                   v.status = 'active' and v.deleted_at is null and p.status = 'active' and p.deleted_at is null
                       as "for_sale!",
                   coalesce(l.available, 0) as "in_stock!"
@@ -213,5 +229,34 @@ pub(super) async fn priced_lines(tx: &mut TenantTx, cart: CartId) -> sqlx::Resul
         cart.0
     )
     .fetch_all(tx.conn())
-    .await
+    .await?;
+    if rows.iter().any(|row| row.moved) {
+        see_prices(tx, cart).await?;
+    }
+    let lines = rows.into_iter().map(|row| PricedLine {
+        id: row.id,
+        variant_id: row.variant_id,
+        quantity: row.quantity,
+        sku: row.sku,
+        title: row.title,
+        product_title: row.product_title,
+        price_minor: row.price_minor,
+        for_sale: row.for_sale,
+        in_stock: row.in_stock,
+    });
+    Ok(lines.collect())
+}
+
+/// Remembers the prices of the moment as seen. Lines that somebody else is changing are about to be seen anyway.
+async fn see_prices(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update cart_items i set seen_price_minor = v.price_minor
+         from (select n.id from cart_items n join carts k on k.id = n.cart_id and k.status = 'open'
+               where n.cart_id = $1 for update of n skip locked) as s, variants v
+         where i.id = s.id and v.id = i.variant_id and i.seen_price_minor is distinct from v.price_minor",
+        cart.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

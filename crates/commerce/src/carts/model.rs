@@ -55,6 +55,8 @@ pub struct CartLine {
     pub variant_id: VariantId,
     /// How many.
     pub quantity: i32,
+    /// The price of one when its shopper last saw the cart.
+    pub seen_price_minor: Option<i64>,
 }
 
 /// The secret that proves possession of a cart.

@@ -29,14 +29,16 @@ pub(super) struct Checkout {
     pub(super) due: bool,
 }
 
-/// The database's time, and which of these carts are under checkout.
+/// The database's time, which of these carts are under checkout, and whether the store knows any customer at all: the
+/// one question about another module's table, so that a store that knows none pays nothing for it.
 pub(super) async fn live(
     tx: &mut TenantTx,
     carts: &[CartId],
-) -> sqlx::Result<(DateTime<Utc>, HashMap<CartId, CheckoutId>)> {
+) -> sqlx::Result<(DateTime<Utc>, HashMap<CartId, CheckoutId>, bool)> {
     let ids: Vec<Uuid> = carts.iter().map(|cart| cart.0).collect();
     let rows = sqlx::query!(
-        r#"select now() as "now!", c.id as "id?: CheckoutId", c.cart_id as "cart?: CartId"
+        r#"select now() as "now!", c.id as "id?: CheckoutId", c.cart_id as "cart?: CartId",
+                  exists (select from customers) as "customers!"
            from (values (1)) as one (n)
            left join checkouts as c on c.cart_id = any($1) and c.status = 'active'"#,
         &ids,
@@ -44,7 +46,8 @@ pub(super) async fn live(
     .fetch_all(tx.conn())
     .await?;
     let now = rows.first().map(|row| row.now).ok_or(sqlx::Error::RowNotFound)?;
-    Ok((now, rows.into_iter().filter_map(|row| row.cart.zip(row.id)).collect()))
+    let customers = rows.first().is_some_and(|row| row.customers);
+    Ok((now, rows.into_iter().filter_map(|row| row.cart.zip(row.id)).collect(), customers))
 }
 
 /// Writes checkouts: one statement, however many.
@@ -203,19 +206,80 @@ pub struct CheckoutEntry {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// Which checkouts to list.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) status: Option<Status>,
+    pub(super) cart: Option<CartId>,
+    pub(super) overdue: bool,
+}
+
+/// The newest checkouts before `before`; those of one cart, of one status, or overdue, by an index each.
 pub(super) async fn list(
     tx: &mut TenantTx,
+    wanted: &Wanted,
     before: Option<CheckoutId>,
     limit: i64,
 ) -> sqlx::Result<Vec<CheckoutEntry>> {
+    let before = before.map_or(Uuid::max(), |id| id.0);
+    let status = wanted.status.map(Status::name);
+    match (wanted.overdue, wanted.cart) {
+        (true, cart) => {
+            sqlx::query_as!(
+                CheckoutEntry,
+                r#"select id as "id: CheckoutId", cart_id as "cart_id: CartId", order_id as "order_id: OrderId", status,
+                          phase, failure, log, expires_at, created_at, finished_at
+                   from checkouts
+                   where status = 'active' and expires_at <= now() and id < $1 and ($2::uuid is null or cart_id = $2)
+                     and ($3::text is null or status = $3)
+                   order by id desc limit $4"#,
+                before,
+                cart.map(|cart| cart.0),
+                status,
+                limit,
+            )
+            .fetch_all(tx.conn())
+            .await
+        }
+        (false, Some(cart)) => {
+            sqlx::query_as!(
+                CheckoutEntry,
+                r#"select id as "id: CheckoutId", cart_id as "cart_id: CartId", order_id as "order_id: OrderId", status,
+                          phase, failure, log, expires_at, created_at, finished_at
+                   from checkouts where cart_id = $1 and id < $2 and ($3::text is null or status = $3)
+                   order by id desc limit $4"#,
+                cart.0,
+                before,
+                status,
+                limit,
+            )
+            .fetch_all(tx.conn())
+            .await
+        }
+        (false, None) => {
+            sqlx::query_as!(
+                CheckoutEntry,
+                r#"select id as "id: CheckoutId", cart_id as "cart_id: CartId", order_id as "order_id: OrderId", status,
+                          phase, failure, log, expires_at, created_at, finished_at
+                   from checkouts where id < $1 and ($2::text is null or status = $2) order by id desc limit $3"#,
+                before,
+                status,
+                limit,
+            )
+            .fetch_all(tx.conn())
+            .await
+        }
+    }
+}
+
+pub(super) async fn entry(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Option<CheckoutEntry>> {
     sqlx::query_as!(
         CheckoutEntry,
         r#"select id as "id: CheckoutId", cart_id as "cart_id: CartId", order_id as "order_id: OrderId", status, phase,
                   failure, log, expires_at, created_at, finished_at
-           from checkouts where id < $1 order by id desc limit $2"#,
-        before.map_or(Uuid::max(), |id| id.0),
-        limit,
+           from checkouts where id = $1"#,
+        id.0,
     )
-    .fetch_all(tx.conn())
+    .fetch_optional(tx.conn())
     .await
 }

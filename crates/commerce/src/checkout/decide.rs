@@ -1,23 +1,30 @@
 //! The decision over a slice of checkouts, in order of arrival. Pure: no database, no clock, no network.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use kernel::idempotency::{Answer, Fingerprint};
+use kernel::money::Currency;
 use kernel::origin::Origin;
 use kernel::problem::{FieldError, Problem};
 
+use super::fraud::Limits;
 use super::model::{CheckoutId, Method, Status};
-use super::purchase::purchase;
+use super::purchase::{Bought, purchase};
 use super::validate::Form;
 use super::view::{CheckoutView, PaymentView, Purchase};
 use crate::carts::{CartId, LockedCart};
 use crate::catalog::{SaleVariant, VariantId};
+use crate::customers::Known;
 use crate::idempotency::StoredKey;
 use crate::inventory::{Level, Take};
-use crate::orders::{NewOrder, OrderId, Step};
-use crate::payments::{NewPayment, PaymentId, Provider};
+use crate::orders::{NewOrder, OrderId, Recent, Step};
+use crate::payments::{self, NewPayment, PaymentId, Provider};
+use crate::pricing::{Counts, Redemption, Rules};
+use crate::settings::Capture;
 use crate::usage::MonthlyOrders;
 
 /// One request of a slice; what needs chance or a key is prepared.
@@ -27,7 +34,9 @@ pub(super) struct Request {
     pub(super) key: String,
     pub(super) fingerprint: Fingerprint,
     pub(super) cart: CartId,
-    pub(super) form: Result<Form, Vec<FieldError>>,
+    /// As far as it makes sense.
+    pub(super) form: Form,
+    pub(super) form_errors: Vec<FieldError>,
     pub(super) expected_total_minor: Option<i64>,
     pub(super) checkout: CheckoutId,
     pub(super) order: OrderId,
@@ -36,12 +45,18 @@ pub(super) struct Request {
     /// The key by which the provider will know the payment.
     pub(super) provider_key: String,
     pub(super) origin: Origin,
+    /// When it was received, for measuring.
+    pub(super) received: Instant,
 }
 
 /// What the slice's transaction has read and locked. Deciding uses it up.
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    pub(super) currency: &'static str,
+    pub(super) currency: Currency,
+    /// How the store takes card payments.
+    pub(super) capture: Capture,
+    /// By how much a total may have moved since the shopper saw it.
+    pub(super) tolerance_minor: i64,
     pub(super) account: Option<String>,
     pub(super) now: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
@@ -53,6 +68,15 @@ pub(super) struct State {
     pub(super) live: HashMap<CartId, CheckoutId>,
     pub(super) variants: HashMap<VariantId, SaleVariant>,
     pub(super) levels: HashMap<VariantId, Level>,
+    pub(super) rules: Arc<Rules>,
+    /// How often promotions with limits are used.
+    pub(super) uses: Counts,
+    /// Customers who are not like all others.
+    pub(super) known: Known,
+    /// From when on an order waits for a person's word.
+    pub(super) review: Limits,
+    /// The newest orders of customers, as far as they matter for that.
+    pub(super) recent: HashMap<String, Vec<Recent>>,
 }
 
 /// What becomes of a request.
@@ -80,6 +104,10 @@ pub(super) enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     pub(super) orders: Vec<NewOrder>,
+    /// The index of each order's request.
+    pub(super) of: Vec<usize>,
+    /// What the orders use of promotions.
+    pub(super) redemptions: Vec<Redemption>,
     pub(super) payments: Vec<NewPayment>,
     pub(super) checkouts: Vec<NewCheckout>,
     pub(super) takes: Vec<Take>,
@@ -99,6 +127,8 @@ pub(super) struct NewCheckout {
     pub(super) order: OrderId,
     pub(super) payment: PaymentId,
     pub(super) method: Method,
+    /// Does the order wait for a person's word?
+    pub(super) reviewed: bool,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) request_id: String,
 }
@@ -115,7 +145,8 @@ pub(super) fn decide(mut state: State, requests: &[Request]) -> (Vec<Outcome>, W
             Some(first) => again(&outcomes[*first]),
             None => {
                 let outcome = fresh(&mut state, &mut writes, at, request);
-                if !matches!(outcome, Outcome::Refused { stored: None, .. } | Outcome::Reused) {
+                // What leaves nothing under the key leaves it free for the next.
+                if !matches!(outcome, Outcome::Refused { stored: None, .. } | Outcome::Reused | Outcome::Live(_)) {
                     first_with_key.insert(name, at);
                 }
                 outcome
@@ -159,7 +190,7 @@ fn fresh(state: &mut State, writes: &mut Writes, at: usize, request: &Request) -
         return Outcome::Live(*checkout);
     }
     match purchase(state, request) {
-        Ok(order) => accept(state, writes, at, request, order),
+        Ok(bought) => accept(state, writes, at, request, bought),
         Err(problem) => {
             let conflict = problem.status == StatusCode::CONFLICT;
             let stored = conflict.then(|| Answer::problem(&problem, &request.origin.request_id));
@@ -171,16 +202,27 @@ fn fresh(state: &mut State, writes: &mut Writes, at: usize, request: &Request) -
     }
 }
 
-/// Takes stock, number and place in the month for an order, and writes it down.
-fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, order: NewOrder) -> Outcome {
-    let method = if order.first_step == Step::Confirm { Method::Cod } else { Method::Card };
-    let provider = match method {
-        Method::Card => Provider::Stripe,
-        Method::Cod => Provider::Cod,
+/// Takes stock, number, promotions and place in the month for an order, and writes it down.
+fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, bought: Bought) -> Outcome {
+    let Bought { order, redemptions, same } = bought;
+    let method = request.form.method;
+    let reviewed = !order.review_reasons.is_empty();
+    let (outcome, answer) = match method {
+        Method::Card => (Outcome::Pay { checkout: request.checkout, payment: request.payment }, None),
+        Method::Cod => match Answer::new(StatusCode::CREATED, &answer(state, request, &order)) {
+            Ok(answer) => (Outcome::Done(answer.clone()), Some(answer)),
+            Err(problem) => return Outcome::Refused { problem, stored: None },
+        },
     };
     state.next_number += 1;
     state.month.used += 1;
     state.live.insert(request.cart, request.checkout);
+    for redemption in redemptions {
+        state.uses.add(redemption.promotion, &redemption.customer);
+        writes.redemptions.push(redemption);
+    }
+    let recent = Recent { created_at: state.now, unsure: order.first_step != Some(Step::Confirm), same: Some(same) };
+    state.recent.entry(order.email.clone()).or_default().push(recent);
     for item in &order.items {
         let variant_id = VariantId(item.variant_id);
         if let Some(level) = state.levels.get_mut(&variant_id) {
@@ -194,10 +236,26 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         order: order.id,
         payment: request.payment,
         method,
+        reviewed,
         expires_at: state.expires_at,
         request_id: request.origin.request_id.clone(),
     });
-    writes.payments.push(NewPayment {
+    writes.payments.push(payment(state, request, &order));
+    if order.first_step == Some(Step::Confirm) {
+        writes.sure.push(order.id);
+    }
+    writes.keys.push((at, answer));
+    writes.orders.push(order);
+    writes.of.push(at);
+    outcome
+}
+
+fn payment(state: &State, request: &Request, order: &NewOrder) -> NewPayment {
+    let provider = match request.form.method {
+        Method::Card => Provider::Stripe,
+        Method::Cod => Provider::Cod,
+    };
+    NewPayment {
         id: request.payment,
         order: order.id,
         provider,
@@ -207,42 +265,31 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         account: state.account.clone().filter(|_| provider == Provider::Stripe),
         provider_key: request.provider_key.clone(),
         origin: request.origin.clone(),
-    });
-    let (outcome, answer) = match method {
-        Method::Card => (Outcome::Pay { checkout: request.checkout, payment: request.payment }, None),
-        Method::Cod => {
-            writes.sure.push(order.id);
-            let purchase = Purchase {
-                checkout: CheckoutView {
-                    id: request.checkout,
-                    status: Status::Completed.name(),
-                    phase: "completed".into(),
-                    expires_at: state.expires_at,
-                },
-                order: (&order, request.order_token.as_str(), state.now).into(),
-                payment: PaymentView {
-                    id: request.payment,
-                    provider: Provider::Cod.name().into(),
-                    status: crate::payments::Status::Processing.name().into(),
-                    client_secret: None,
-                },
-            };
-            match Answer::new(StatusCode::CREATED, &purchase) {
-                Ok(answer) => (Outcome::Done(answer.clone()), Some(answer)),
-                Err(problem) => return Outcome::Refused { problem, stored: None },
-            }
-        }
-    };
-    writes.keys.push((at, answer));
-    writes.orders.push(order);
-    outcome
+    }
+}
+
+/// What whoever pays on delivery is told.
+fn answer(state: &State, request: &Request, order: &NewOrder) -> Purchase {
+    Purchase {
+        checkout: CheckoutView {
+            id: request.checkout,
+            status: Status::Completed.name(),
+            phase: "completed".into(),
+            expires_at: state.expires_at,
+        },
+        order: (order, request.order_token.as_str(), state.now).into(),
+        payment: PaymentView {
+            id: request.payment,
+            provider: Provider::Cod.name().into(),
+            status: payments::Status::Processing.name().into(),
+            client_secret: None,
+        },
+    }
 }
 
 /// Carts whose status the slice changes: those on their way, and those that are bought.
 pub(super) fn carts(writes: &Writes) -> (Vec<CartId>, Vec<CartId>) {
-    let sure: HashSet<OrderId> = writes.sure.iter().copied().collect();
     let all = writes.checkouts.iter().map(|checkout| checkout.cart).collect();
-    let bought =
-        writes.checkouts.iter().filter(|checkout| sure.contains(&checkout.order)).map(|checkout| checkout.cart);
-    (all, bought.collect())
+    let bought = writes.checkouts.iter().filter(|checkout| checkout.method == Method::Cod);
+    (all, bought.map(|checkout| checkout.cart).collect())
 }

@@ -16,6 +16,7 @@ use crate::events::{self, Event};
 use crate::inventory;
 use crate::orders::{self, Step};
 use crate::payments::{self, Asked, PaymentError, PaymentId, Reported};
+use crate::pricing;
 use crate::shop::Shop;
 
 /// For how many minutes the goods stay held while the provider does not say whether it was paid.
@@ -160,6 +161,7 @@ pub(super) async fn undo(
     db::finish(tx, held.checkout.id, *status, None, Some(reason), &log).await?;
     let event = orders::step(tx, shop, &mut held.order, *step, Some(reason)).await?;
     carts::reopen(tx, held.checkout.cart).await?;
+    pricing::release(tx, &[held.order.id.0]).await?;
     let mut told = vec![event];
     told.extend(inventory::release(tx, shop, held.order.id.0, reason).await?);
     tracing::info!(tenant = %shop.slug, checkout_id = %held.checkout.id, order_id = %held.order.id, "rollback step completed");

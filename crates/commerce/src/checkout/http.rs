@@ -4,15 +4,20 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use kernel::http::{Json, Path, Query, body};
 use kernel::idempotency::{Answer, IdempotencyKey, fingerprint};
-use kernel::page::{self, Page, PageQuery};
+use kernel::page::{self, Page};
 use kernel::problem::Problem;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::db::{self, CheckoutEntry};
+use super::db::{self, CheckoutEntry, Wanted};
+use super::explain::Explanation;
+use super::model::Status;
 use super::view::{self, Purchase};
 use super::{CheckoutError, CheckoutId, StartCheckout, end};
 use crate::access::{CartToken, OrdersRead, Staff};
+use crate::carts::CartId;
+use crate::orders::OrderId;
 use crate::shop::Shop;
 use crate::{carts, idempotency};
 
@@ -23,7 +28,7 @@ pub fn shopper_routes() -> OpenApiRouter {
 
 /// The routes for staff.
 pub fn staff_routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show_to_staff)).routes(routes!(explain))
 }
 
 /// The route for the payment provider, which nothing may guard but its signature.
@@ -118,20 +123,75 @@ async fn cancel(
     idempotency::once(&shop, &scope, &key, asked, async || end::cancel(&shop, id).await).await
 }
 
+/// Which checkouts to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CheckoutsQuery {
+    /// Only those that are `active`, `completed`, `failed`, `expired` or `cancelled`.
+    status: Option<String>,
+    /// Only those of this cart.
+    cart_id: Option<CartId>,
+    /// Only those that are active though their time is over.
+    overdue: Option<bool>,
+    /// How many, from 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 /// List checkouts, the newest first.
-#[utoipa::path(get, path = "/api/v1/admin/checkouts", tag = "checkout", params(PageQuery), security(("staff" = [])),
+#[utoipa::path(get, path = "/api/v1/admin/checkouts", tag = "checkout", params(CheckoutsQuery),
+    security(("staff" = [])),
     responses((status = 200, description = "A page of checkouts", body = Page<CheckoutEntry>)))]
 async fn list(
     _: Staff<OrdersRead>,
     shop: Shop,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CheckoutsQuery>,
 ) -> Result<Json<Page<CheckoutEntry>>, Problem> {
     let limit = page::limit(query.limit)?;
     let before = page::after::<CheckoutId>(query.cursor.as_deref())?;
+    let status = match query.status.as_deref() {
+        None => None,
+        Some(name) => {
+            Some(Status::named(name).ok_or_else(|| Problem::invalid_query("status", "is not a status of checkouts"))?)
+        }
+    };
+    let wanted = Wanted { status, cart: query.cart_id, overdue: query.overdue == Some(true) };
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
-    let rows = db::list(&mut tx, before, limit + 1).await.map_err(Problem::database)?;
+    let rows = db::list(&mut tx, &wanted, before, limit + 1).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
     Ok(Json(page::cut(rows, limit, |checkout| checkout.id)))
+}
+
+/// See a checkout with its log: phases and compensations, with times and durations.
+#[utoipa::path(get, path = "/api/v1/admin/checkouts/{id}", tag = "checkout", params(("id" = CheckoutId, Path)),
+    security(("staff" = [])),
+    responses(
+        (status = 200, description = "The checkout", body = CheckoutEntry),
+        (status = 404, description = "No such checkout"),
+    ))]
+async fn show_to_staff(
+    _: Staff<OrdersRead>,
+    shop: Shop,
+    Path(id): Path<CheckoutId>,
+) -> Result<Json<CheckoutEntry>, Problem> {
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let found = db::entry(&mut tx, id).await.map_err(Problem::database)?;
+    tx.commit().await.map_err(Problem::database)?;
+    Ok(Json(found.ok_or(CheckoutError::NotFound)?))
+}
+
+/// See rule by rule how an order's amounts came about.
+#[utoipa::path(get, path = "/api/v1/admin/orders/{id}/explain", tag = "orders", params(("id" = OrderId, Path)),
+    security(("staff" = [])),
+    responses(
+        (status = 200, description = "Each line and the totals", body = Explanation),
+        (status = 404, description = "No such order"),
+    ))]
+async fn explain(_: Staff<OrdersRead>, shop: Shop, Path(id): Path<OrderId>) -> Result<Json<Explanation>, Problem> {
+    Ok(Json(super::explain::explain(&shop, id).await?))
 }
 
 /// Receive the payment provider's news.

@@ -17,12 +17,17 @@
 
 mod db;
 mod decide;
+#[cfg(test)]
+mod decide_tests;
 mod end;
 mod error;
+mod explain;
+mod fraud;
 pub mod http;
 mod model;
 mod purchase;
 mod queue;
+mod quoted;
 mod receive;
 mod settle;
 mod slice;

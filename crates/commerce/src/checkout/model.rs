@@ -96,6 +96,13 @@ pub(super) enum Status {
 }
 
 impl Status {
+    const ALL: [Self; 5] = [Self::Active, Self::Completed, Self::Failed, Self::Expired, Self::Cancelled];
+
+    /// The status of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Active => "active",

@@ -1,6 +1,6 @@
 //! One transaction for a slice of checkouts: read and lock, decide, write.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -10,13 +10,17 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::decide::{NewCheckout, Outcome, Request, State, Writes, carts, decide};
+use super::fraud::Limits;
 use super::model::{Method, Status};
 use super::{CheckoutError, db};
+use crate::carts::{CartId, LockedCart};
+use crate::customers::Known;
 use crate::idempotency::{self, Claimed, NewKey};
 use crate::jobs::{self, Due, Kind, NewJob};
+use crate::pricing::{Counts, Rules};
 use crate::settings::Settings;
 use crate::shop::Shop;
-use crate::{carts, catalog, events, inventory, orders, payments, settings, usage};
+use crate::{carts, catalog, customers, events, inventory, orders, payments, pricing, settings, usage};
 
 /// How soon the provider is asked again about a payment that nobody has heard of.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
@@ -26,18 +30,28 @@ pub(super) type Verdict = (Outcome, Option<Claimed>);
 
 /// Decides the requests in order of arrival and makes the outcome durable. One verdict each, in the same order.
 pub(super) async fn run(shop: &Shop, requests: &[Request]) -> Result<Vec<Verdict>, CheckoutError> {
-    let clock = Phases::start();
+    let (clock, started) = (Phases::start(), Instant::now());
     let mut tx = shop.db.begin().await?;
     let (state, month) = read(&mut tx, shop, requests).await?;
     let (now, reading) = (state.now, clock.elapsed());
-    let (outcomes, writes) = decide(state, requests);
+    let (outcomes, mut writes) = decide(state, requests);
     metrics::order_validation(clock.elapsed());
     let log = clock.log(now, reading);
+    measure(&mut writes, requests, &log, started);
     write(&mut tx, shop, requests, &writes, &month, &log).await?;
     let claims = claim(&mut tx, requests, &outcomes, &writes).await?;
     tx.commit().await?;
     report(shop, &writes);
     Ok(outcomes.into_iter().zip(claims).map(settled).collect())
+}
+
+/// How long each order's request waited for its slice, and what deciding took.
+fn measure(writes: &mut Writes, requests: &[Request], log: &PhaseLog, started: Instant) {
+    for (order, at) in writes.orders.iter_mut().zip(&writes.of) {
+        let waited = started.saturating_duration_since(requests[*at].received);
+        order.queue_wait_ms = i64::try_from(waited.as_millis()).unwrap_or(i64::MAX);
+        order.validation_ms = i64::try_from(log.reading_ms + log.deciding_ms).unwrap_or(i64::MAX);
+    }
 }
 
 async fn read(
@@ -47,6 +61,7 @@ async fn read(
 ) -> Result<(State, usage::MonthlyOrders), CheckoutError> {
     let store = settings::lock_store(tx).await?;
     let settings = settings::read(tx).await?;
+    let rules = pricing::rules(tx, shop, store.pricing_version).await?;
     let scopes: Vec<String> = requests.iter().map(|request| request.scope.clone()).collect();
     let keys: Vec<String> = requests.iter().map(|request| request.key.clone()).collect();
     let keys = idempotency::find(tx, &scopes, &keys).await?;
@@ -55,7 +70,7 @@ async fn read(
     cart_ids.sort_unstable();
     cart_ids.dedup();
     let carts = carts::lock_for_checkout(tx, &cart_ids).await?;
-    let (now, live) = db::live(tx, &cart_ids).await?;
+    let (now, live, knows_customers) = db::live(tx, &cart_ids).await?;
 
     let mut variant_ids: Vec<_> =
         carts.values().flat_map(|cart| cart.lines.iter().map(|line| line.variant_id)).collect();
@@ -63,10 +78,20 @@ async fn read(
     variant_ids.dedup();
     let variants = catalog::variants_for_sale(tx, &variant_ids).await?;
     let month = usage::used_this_month(tx, shop).await?;
+    let emails = emails(requests);
+    let known = if knows_customers { customers::known(tx, &emails).await? } else { Known::default() };
+    let review = Limits::of(&settings, &shop.platform.review, shop.currency);
+    let recent = match review.looks_back().filter(|_| !emails.is_empty()) {
+        Some((count, minutes)) => orders::recent(tx, &emails, count, minutes).await?,
+        None => HashMap::new(),
+    };
+    let uses = uses(tx, &rules, requests, &carts, &emails).await?;
     let levels = inventory::lock_levels(tx, &variant_ids).await?;
 
     let state = State {
-        currency: shop.currency.code(),
+        currency: shop.currency,
+        capture: settings.capture,
+        tolerance_minor: settings.price_tolerance_minor,
         expires_at: now + ttl(shop, &settings),
         account: settings.stripe_account,
         now,
@@ -77,8 +102,36 @@ async fn read(
         live,
         variants,
         levels,
+        rules,
+        uses,
+        known,
+        review,
+        recent,
     };
     Ok((state, month))
+}
+
+/// The customers of a slice.
+fn emails(requests: &[Request]) -> Vec<String> {
+    let mut emails: Vec<String> = requests.iter().map(|request| request.form.email.clone()).collect();
+    emails.retain(|email| !email.is_empty());
+    emails.sort_unstable();
+    emails.dedup();
+    emails
+}
+
+/// How often the promotions with limits that may apply are used. None of them: no statement.
+async fn uses(
+    tx: &mut TenantTx,
+    rules: &Rules,
+    requests: &[Request],
+    carts: &HashMap<CartId, LockedCart>,
+    emails: &[String],
+) -> sqlx::Result<Counts> {
+    let sent = requests.iter().filter_map(|request| request.form.promo_code.as_deref());
+    let codes = sent.chain(carts.values().filter_map(|cart| cart.promo_code.as_deref()));
+    let customers: Vec<&str> = emails.iter().map(String::as_str).collect();
+    pricing::uses(tx, &rules.limited(codes), &customers).await
 }
 
 /// As the store says, else as the platform does; never longer than the platform allows.
@@ -113,6 +166,7 @@ async fn write(
         settings::advance_order_number(tx, count).await?;
         usage::record_this_month(tx, month, count).await?;
     }
+    pricing::redeem(tx, &writes.redemptions).await?;
     if !writes.keys.is_empty() {
         let keys: Vec<NewKey> = writes
             .keys
@@ -232,7 +286,9 @@ impl PhaseLog {
             entry("order_created", 0),
         ];
         if checkout.method == Method::Cod {
-            entries.push(entry("stock_committed", 0));
+            if !checkout.reviewed {
+                entries.push(entry("stock_committed", 0));
+            }
             entries.push(entry("completed", 0));
         }
         Value::Array(entries)

@@ -49,8 +49,8 @@ pub async fn start(
             shop.checkouts.answered.notify_waiters();
             if problem.code == "stock.insufficient" {
                 metrics::stock_insufficient();
-                tracing::warn!(event = "stock.insufficient", tenant = %shop.slug, cart_id = %request.cart, "checkout failed");
             }
+            refused(shop, request.cart, &problem);
             stored.ok_or(problem)
         }
         Outcome::Done(answer) => {
@@ -64,12 +64,15 @@ pub async fn start(
 
 fn prepare(shop: &Shop, key: &IdempotencyKey, request: &StartCheckout) -> Result<Request, Problem> {
     let order = OrderId::new();
+    let (form, form_errors) = validate::check(request);
     Ok(Request {
+        received: Instant::now(),
         scope: format!("{ROUTE} cart {}", request.cart_id),
         key: key.0.clone(),
         fingerprint: fingerprint(ROUTE, request)?,
         cart: request.cart_id,
-        form: validate::check(request),
+        form,
+        form_errors,
         expected_total_minor: request.expected_total_minor,
         checkout: CheckoutId::new(),
         order,
@@ -78,6 +81,17 @@ fn prepare(shop: &Shop, key: &IdempotencyKey, request: &StartCheckout) -> Result
         provider_key: format!("souk-{}-{}-1", shop.id.0.simple(), order.0.simple()),
         origin: shop.origin.clone(),
     })
+}
+
+/// Says in the log why a cart could not be bought.
+fn refused(shop: &Shop, cart: CartId, problem: &Problem) {
+    let (tenant, request_id) = (&shop.slug, &shop.origin.request_id);
+    if problem.code == "checkout.price_changed" {
+        let drift_minor = problem.members.get("drift_minor").and_then(serde_json::Value::as_i64);
+        tracing::warn!(%tenant, request_id, cart_id = %cart, drift_minor, "price drift detected");
+    }
+    let phase = if problem.code == "stock.insufficient" { "inventory_reserved" } else { "cart_validated" };
+    tracing::warn!(event = problem.code, %tenant, request_id, cart_id = %cart, phase, "checkout failed");
 }
 
 /// The order stands; ask the provider for a payment, write down what it says, and answer.

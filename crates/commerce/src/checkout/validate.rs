@@ -1,25 +1,29 @@
 //! What can be said about a checkout without looking anything up. Pure.
 
+use kernel::money::MAX_TOTAL_MINOR;
 use kernel::problem::FieldError;
 
 use super::model::{Method, StartCheckout};
 use crate::orders::Address;
 
-/// A checkout whose form is in order.
+/// What a shopper sent, as far as it makes sense: what does not is empty, and is among the errors.
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     pub(super) email: String,
     pub(super) phone: Option<String>,
     pub(super) address: Address,
     pub(super) method: Method,
+    pub(super) shipping_method: Option<String>,
+    pub(super) promo_code: Option<String>,
 }
 
-/// Checks the form; tells everything that is wrong with it.
-pub(super) fn check(request: &StartCheckout) -> Result<Form, Vec<FieldError>> {
+/// Reads the form, and tells everything that is wrong with it.
+pub(super) fn check(request: &StartCheckout) -> (Form, Vec<FieldError>) {
     let mut errors = Vec::new();
 
     let email = request.email.trim().to_lowercase();
-    if !plausible_email(&email) {
+    let email = if plausible_email(&email) { email } else { String::new() };
+    if email.is_empty() {
         errors.push(FieldError::new("email", "INVALID_EMAIL", "is not an e-mail address"));
     }
     let phone = request.phone.as_deref().map(str::trim).filter(|phone| !phone.is_empty()).map(str::to_owned);
@@ -27,25 +31,24 @@ pub(super) fn check(request: &StartCheckout) -> Result<Form, Vec<FieldError>> {
         errors.push(FieldError::new("phone", "INVALID_PHONE", PHONE));
     }
     let method = match request.payment_method.as_str() {
-        "card" => Some(Method::Card),
-        "cod" => Some(Method::Cod),
+        "card" => Method::Card,
+        "cod" => Method::Cod,
         _ => {
             errors.push(FieldError::new("payment_method", "INVALID_PAYMENT", "must be `card` or `cod`"));
-            None
+            Method::Cod
         }
     };
-    if request.shipping_method.as_deref().is_some_and(|method| method != "standard") {
-        errors.push(FieldError::new("shipping_method", "SHIPPING_UNAVAILABLE", "this store sends by `standard` only"));
+    if request.expected_total_minor.is_some_and(|total| !(0..=MAX_TOTAL_MINOR).contains(&total)) {
+        let message = format!("no order costs that; it must be from 0 to {MAX_TOTAL_MINOR} minor units");
+        errors.push(FieldError::new("expected_total_minor", "AMOUNT_MISMATCH", message));
     }
-    if request.promo_code.as_deref().is_some_and(|code| !code.trim().is_empty()) {
-        errors.push(FieldError::new("promo_code", "PROMO_NOT_FOUND", "this store has no such promotion"));
-    }
+    let word = |text: &Option<String>| {
+        let text = clean(text).filter(|text| !text.is_empty());
+        text.map(|text| text.chars().take(64).collect::<String>())
+    };
+    let (shipping_method, promo_code) = (word(&request.shipping_method), word(&request.promo_code));
     let address = address(request, &mut errors);
-
-    match (errors.is_empty(), method) {
-        (true, Some(method)) => Ok(Form { email, phone, address, method }),
-        _ => Err(errors),
-    }
+    (Form { email, phone, address, method, shipping_method, promo_code }, errors)
 }
 
 fn address(request: &StartCheckout, errors: &mut Vec<FieldError>) -> Address {
@@ -71,6 +74,7 @@ fn address(request: &StartCheckout, errors: &mut Vec<FieldError>) -> Address {
         let message = "must be a country's two letters, such as DE";
         errors.push(FieldError::new("shipping_address.country", "ADDRESS_INCOMPLETE", message));
     }
+    let country = if two_letters { country } else { String::new() };
     let mut optional = |name: &str, value: &Option<String>| {
         let value = clean(value).filter(|value| !value.is_empty());
         if value.as_ref().is_some_and(|value| value.len() > 200) {
@@ -150,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_good_form_is_normalised() {
-        let form = check(&good()).expect("good");
+        let (form, errors) = check(&good());
+        assert!(errors.is_empty());
         assert_eq!((form.email.as_str(), form.address.country.as_str()), ("ann@example.com", "DE"));
     }
 
@@ -160,12 +165,11 @@ mod tests {
             email: "nobody".into(),
             phone: Some("call me".into()),
             shipping_address: ShippingAddress { country: Some("Germany".into()), ..Default::default() },
-            shipping_method: Some("rocket".into()),
             payment_method: "gold".into(),
-            promo_code: Some("FREE".into()),
+            expected_total_minor: Some(-1),
             ..good()
         };
-        let errors = check(&bad).expect_err("bad");
+        let (_, errors) = check(&bad);
         let codes: Vec<(&str, &str)> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();
         assert_eq!(
             codes,
@@ -173,8 +177,7 @@ mod tests {
                 ("email", "INVALID_EMAIL"),
                 ("phone", "INVALID_PHONE"),
                 ("payment_method", "INVALID_PAYMENT"),
-                ("shipping_method", "SHIPPING_UNAVAILABLE"),
-                ("promo_code", "PROMO_NOT_FOUND"),
+                ("expected_total_minor", "AMOUNT_MISMATCH"),
                 ("shipping_address.recipient_name", "ADDRESS_INCOMPLETE"),
                 ("shipping_address.phone", "ADDRESS_INCOMPLETE"),
                 ("shipping_address.line1", "ADDRESS_INCOMPLETE"),

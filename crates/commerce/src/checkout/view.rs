@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{CheckoutError, CheckoutId, db};
-use crate::orders::{self, Address, NewOrder, Order, OrderId, OrderItem, OrderItemId};
+use crate::orders::{self, Address, NewOrder, Order, OrderId, OrderItem, OrderItemId, Review};
 use crate::payments::{self, PaymentId};
 use crate::shop::Shop;
 
@@ -44,7 +44,15 @@ pub(super) struct OrderView {
     pub(super) discount_minor: i64,
     pub(super) shipping_minor: i64,
     pub(super) tax_minor: i64,
+    /// Tax that prices and shipping contain.
+    pub(super) tax_included_minor: i64,
     pub(super) total_minor: i64,
+    /// The promotion's code that was used.
+    pub(super) promo_code: Option<String>,
+    /// How the goods go.
+    pub(super) shipping_method: Option<String>,
+    /// `pending`: a person looks at the order before it goes on; `approved`, `rejected`; null: nobody has to.
+    pub(super) review: Option<Review>,
     pub(super) email: String,
     pub(super) shipping_address: Address,
     pub(super) items: Vec<ItemView>,
@@ -62,6 +70,10 @@ pub(super) struct ItemView {
     pub(super) quantity: i32,
     pub(super) unit_price_minor: i64,
     pub(super) total_minor: i64,
+    pub(super) discount_minor: i64,
+    pub(super) tax_minor: i64,
+    /// Tax that the price contains.
+    pub(super) tax_included_minor: i64,
 }
 
 /// The payment, with what a browser needs to confirm it.
@@ -87,7 +99,11 @@ impl From<(&NewOrder, &str, DateTime<Utc>)> for OrderView {
             discount_minor: order.discount_minor,
             shipping_minor: order.shipping_minor,
             tax_minor: order.tax_minor,
+            tax_included_minor: order.tax_included_minor,
             total_minor: order.total_minor,
+            promo_code: order.promo_code.clone(),
+            shipping_method: order.shipping_method.clone(),
+            review: (!order.review_reasons.is_empty()).then_some(Review::Pending),
             email: order.email.clone(),
             shipping_address: order.shipping_address.clone(),
             items: order
@@ -102,6 +118,9 @@ impl From<(&NewOrder, &str, DateTime<Utc>)> for OrderView {
                     quantity: item.quantity,
                     unit_price_minor: item.unit_price_minor,
                     total_minor: item.total_minor,
+                    discount_minor: item.discount_minor,
+                    tax_minor: item.tax_minor,
+                    tax_included_minor: item.tax_included_minor,
                 })
                 .collect(),
             created_at,
@@ -121,7 +140,11 @@ impl OrderView {
             discount_minor: order.discount_minor,
             shipping_minor: order.shipping_minor,
             tax_minor: order.tax_minor,
+            tax_included_minor: order.tax_included_minor,
             total_minor: order.total_minor,
+            promo_code: order.promo_code,
+            shipping_method: order.shipping_method,
+            review: order.review,
             email: order.email,
             shipping_address: order.shipping_address,
             items: order.items.into_iter().map(ItemView::from).collect(),
@@ -141,6 +164,9 @@ impl From<OrderItem> for ItemView {
             quantity: item.quantity,
             unit_price_minor: item.unit_price_minor,
             total_minor: item.total_minor,
+            discount_minor: item.discount_minor,
+            tax_minor: item.tax_minor,
+            tax_included_minor: item.tax_included_minor,
         }
     }
 }

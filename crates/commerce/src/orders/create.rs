@@ -2,7 +2,7 @@
 
 use kernel::db::TenantTx;
 use kernel::origin::Origin;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Address, OrderError, OrderId, OrderItemId, Stage, Step, db};
@@ -17,8 +17,8 @@ pub struct NewOrder {
     pub number: i64,
     /// The cart that it is made of.
     pub cart: Uuid,
-    /// What follows `pending` at once: waiting for money, or sure without it.
-    pub first_step: Step,
+    /// What follows `pending` at once: waiting for money, or sure without it. None: a person's word.
+    pub first_step: Option<Step>,
     /// `card` or `cod`.
     pub payment_method: &'static str,
     /// The shopper's.
@@ -35,8 +35,26 @@ pub struct NewOrder {
     pub shipping_minor: i64,
     /// Tax that is added.
     pub tax_minor: i64,
+    /// Tax that prices and shipping contain.
+    pub tax_included_minor: i64,
+    /// The part of the added tax that shipping bears.
+    pub shipping_tax_minor: i64,
+    /// The part of the contained tax that shipping bears.
+    pub shipping_tax_included_minor: i64,
     /// What is to be paid.
     pub total_minor: i64,
+    /// The code that was used.
+    pub promo_code: Option<String>,
+    /// How the goods go.
+    pub shipping_method: Option<String>,
+    /// How the totals came about, rule by rule.
+    pub trail: Value,
+    /// Why it waits for a person's word; empty: it does not.
+    pub review_reasons: Vec<&'static str>,
+    /// Milliseconds that it waited for its slice.
+    pub queue_wait_ms: i64,
+    /// Milliseconds that deciding took.
+    pub validation_ms: i64,
     /// Where the goods go.
     pub shipping_address: Address,
     /// Its lines.
@@ -64,12 +82,25 @@ pub struct NewOrderItem {
     pub unit_price_minor: i64,
     /// price × quantity.
     pub total_minor: i64,
+    /// Its share of the discount.
+    pub discount_minor: i64,
+    /// Its share of the tax that is added.
+    pub tax_minor: i64,
+    /// Its share of the tax that is contained.
+    pub tax_included_minor: i64,
+    /// How that came about, rule by rule.
+    pub trail: Value,
 }
 
 impl NewOrder {
     /// The stage that it is created in.
     pub fn stage(&self) -> Result<Stage, OrderError> {
-        Stage::Pending.after(self.first_step)
+        self.first_step.map_or(Ok(Stage::Pending), |step| Stage::Pending.after(step))
+    }
+
+    /// How many events tell of its making.
+    pub(super) fn version(&self) -> i64 {
+        if self.first_step.is_some() { 2 } else { 1 }
     }
 }
 
@@ -81,7 +112,7 @@ pub async fn create(tx: &mut TenantTx, orders: &[NewOrder]) -> Result<Vec<Event>
     Ok(orders.iter().flat_map(told).collect())
 }
 
-fn told(order: &NewOrder) -> [Event; 2] {
+fn told(order: &NewOrder) -> Vec<Event> {
     let items: Vec<_> = order
         .items
         .iter()
@@ -89,6 +120,8 @@ fn told(order: &NewOrder) -> [Event; 2] {
             json!({
                 "id": item.id, "variant_id": item.variant_id, "sku": item.sku, "quantity": item.quantity,
                 "unit_price_minor": item.unit_price_minor, "total_minor": item.total_minor,
+                "discount_minor": item.discount_minor, "tax_minor": item.tax_minor,
+                "tax_included_minor": item.tax_included_minor,
             })
         })
         .collect();
@@ -100,17 +133,20 @@ fn told(order: &NewOrder) -> [Event; 2] {
         data,
         origin: Some(order.origin.clone()),
     };
-    [
-        event(
-            1,
-            "order.created",
-            json!({
-                "number": order.number, "currency": order.currency, "subtotal_minor": order.subtotal_minor,
-                "discount_minor": order.discount_minor, "shipping_minor": order.shipping_minor,
-                "tax_minor": order.tax_minor, "total_minor": order.total_minor,
-                "payment_method": order.payment_method, "items": items,
-            }),
-        ),
-        event(2, order.first_step.event(), json!({ "number": order.number, "from": Stage::Pending.name() })),
-    ]
+    let mut told = vec![event(
+        1,
+        "order.created",
+        json!({
+            "number": order.number, "currency": order.currency, "subtotal_minor": order.subtotal_minor,
+            "discount_minor": order.discount_minor, "shipping_minor": order.shipping_minor,
+            "tax_minor": order.tax_minor, "total_minor": order.total_minor,
+            "tax_included_minor": order.tax_included_minor, "promo_code": order.promo_code,
+            "shipping_method": order.shipping_method, "payment_method": order.payment_method,
+            "review_reasons": order.review_reasons, "items": items,
+        }),
+    )];
+    if let Some(step) = order.first_step {
+        told.push(event(2, step.event(), json!({ "number": order.number, "from": Stage::Pending.name() })));
+    }
+    told
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Review;
+
 kernel::id! {
     /// Identifies an order.
     OrderId
@@ -58,8 +60,16 @@ pub struct Order {
     pub shipping_minor: i64,
     /// Tax that is added.
     pub tax_minor: i64,
+    /// Tax that prices and shipping contain.
+    pub tax_included_minor: i64,
     /// subtotal − discount + shipping + tax.
     pub total_minor: i64,
+    /// The promotion's code that was used.
+    pub promo_code: Option<String>,
+    /// How the goods go.
+    pub shipping_method: Option<String>,
+    /// Does a person look at it before it goes on, or has one?
+    pub review: Option<Review>,
     /// `card` or `cod`.
     pub payment_method: String,
     /// The shopper's.
@@ -97,6 +107,12 @@ pub struct OrderItem {
     pub unit_price_minor: i64,
     /// price × quantity.
     pub total_minor: i64,
+    /// Its share of the discount.
+    pub discount_minor: i64,
+    /// Its share of the tax that is added.
+    pub tax_minor: i64,
+    /// Its share of the tax that is contained.
+    pub tax_included_minor: i64,
     /// How many have left.
     pub shipped_quantity: i32,
     /// For how many the money went back.

@@ -26,3 +26,8 @@ pub fn token(shop: &Shop, id: OrderId) -> String {
 pub(super) fn proves(shop: &Shop, id: OrderId, token: &str) -> bool {
     shop.possession.proves(token, "order", &[shop.id.0.as_bytes(), id.0.as_bytes()])
 }
+
+/// How an order's amounts came about, rule by rule: its totals, and its lines in their order.
+pub async fn trails(tx: &mut TenantTx, id: OrderId) -> Result<(serde_json::Value, Vec<serde_json::Value>), OrderError> {
+    db::trails(tx, id).await?.ok_or(OrderError::NotFound)
+}

@@ -45,6 +45,12 @@ pub struct MonthlyOrders {
 }
 
 impl MonthlyOrders {
+    /// So many used of what is allowed.
+    #[cfg(test)]
+    pub(crate) fn for_tests(used: i64, entitlements: Entitlements) -> Self {
+        Self { period: String::new(), used, entitlements: Arc::new(entitlements) }
+    }
+
     /// Does the plan allow one more?
     pub fn allows_one_more(&self) -> Result<(), LimitReached> {
         one_more(&self.entitlements, MAX_ORDERS_PER_MONTH, self.used)

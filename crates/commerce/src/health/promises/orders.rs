@@ -48,7 +48,8 @@ pub(super) const PROMISES: &[Promise] = &[
         query: "select c.id::text from checkouts c join orders o on o.id = c.order_id
                 where (c.status = 'active' and o.stage not in ('pending', 'awaiting_payment'))
                    or (c.status in ('failed', 'expired', 'cancelled') and o.stage not in ('failed', 'cancelled'))
-                   or (c.status = 'completed' and o.stage in ('pending', 'awaiting_payment', 'failed'))",
+                   or (c.status = 'completed' and o.stage in ('pending', 'awaiting_payment', 'failed')
+                       and o.review is distinct from 'pending')",
         ..Promise::USUAL
     },
     Promise {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::orders::{NewOrder, OrderError, OrderId, Stage};
 
-/// Two rows for each: it was made, and its first step.
+/// It was made, and its first step if it took one.
 pub(in crate::orders) async fn insert_first_history(tx: &mut TenantTx, orders: &[NewOrder]) -> Result<(), OrderError> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
     let mut stages = Vec::with_capacity(orders.len());
@@ -23,6 +23,7 @@ pub(in crate::orders) async fn insert_first_history(tx: &mut TenantTx, orders: &
          from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) with ordinality
               as u (id, stage, actor, request_id, n)
          cross join (values (1, null, 'pending'), (2, 'pending', null)) as s (k, from_stage, to_stage)
+         where s.k = 1 or u.stage <> 'pending'
          order by u.n, s.k",
         &ids,
         &stages,

@@ -8,7 +8,9 @@ mod list;
 mod moves;
 mod notes;
 mod read;
+mod recent;
 mod refunded;
+mod review;
 
 pub(super) use create::{insert, insert_items};
 pub(super) use faults::{
@@ -20,5 +22,7 @@ pub(super) use hold::{clear_held, set_held};
 pub(super) use list::{OrderSummary, list};
 pub(super) use moves::{add_refunded, add_shipped, count_event, lock, measure, set_money, set_stage};
 pub(super) use notes::{OrderNote, exists, insert_note, notes};
-pub(super) use read::{items, order};
+pub(super) use read::{items, order, trails};
+pub(super) use recent::recent;
 pub(super) use refunded::set_refunded;
+pub(super) use review::set_review;
