@@ -17,3 +17,5 @@ create index customers_email_begins on customers (email text_pattern_ops);
 -- Staff looks at the checkouts of one status, or of one cart.
 create index checkouts_by_status on checkouts (status, id);
 create index checkouts_by_cart on checkouts (cart_id, id);
+-- How checkouts fared of late.
+create index checkouts_by_time on checkouts (created_at);

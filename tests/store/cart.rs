@@ -206,3 +206,27 @@ async fn a_cart_has_at_most_200_lines() {
     assert_eq!(full.errors(), [("items".to_owned(), "TOO_MANY_ITEMS".to_owned())]);
     store.with_cart(&cart, Method::POST, &items, Some(lines[0].clone())).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_calls_the_purchase_off_where_the_store_wants_that() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 5).await;
+    let bought = store.order(&[(&variant, 1)]).await;
+    let items = format!("/api/v1/carts/{}/items", bought.cart.id);
+    let add = || Some(json!({ "variant_id": variant.id, "quantity": 1 }));
+    store.with_cart(&bought.cart, Method::POST, &items, add()).await.problem(409, "cart.locked");
+
+    store.admin_patch("/settings", json!({ "edit_cancels_checkout": true })).await.expect(200);
+    let cart = store.with_cart(&bought.cart, Method::POST, &items, add()).await.expect(200);
+    assert_eq!((cart.int("/items/0/quantity"), cart.str("/status")), (2, "open".into()));
+    assert_eq!(store.see(&bought).await.str("/status"), "cancelled");
+    assert_eq!(store.stock(&variant.id).await, (5, 0));
+
+    // What is paid is not called off.
+    let paid = store.buy(&[(&variant, 1)]).await;
+    let items = format!("/api/v1/carts/{}/items", paid.cart.id);
+    store.with_cart(&paid.cart, Method::POST, &items, add()).await.problem(409, "cart.completed");
+    assert_eq!(store.see(&paid).await.str("/status"), "paid");
+    assert_consistent(&store).await;
+}

@@ -37,7 +37,7 @@ pub fn shopper_routes() -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(settings::http::shopper_routes())
         .merge(catalog::http::shopper_routes())
-        .merge(carts::http::shopper_routes())
+        .merge(carts::http::shopper_routes().layer(axum::middleware::from_fn(checkout::edits_call_off)))
         .merge(checkout::http::shopper_routes())
         .merge(orders::http::shopper_routes())
 }

@@ -283,3 +283,34 @@ pub(super) async fn entry(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Opt
     .fetch_optional(tx.conn())
     .await
 }
+
+/// The checkouts of the last hours by how they stand: status, phase, failure, how many.
+pub(super) async fn figures(tx: &mut TenantTx, hours: i32) -> sqlx::Result<Vec<(Status, String, Option<String>, i64)>> {
+    let rows = sqlx::query!(
+        r#"select status as "status: Status", phase, failure, count(*) as "count!" from checkouts
+           where created_at > now() - make_interval(hours => $1) group by 1, 2, 3"#,
+        hours,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.status, row.phase, row.failure, row.count)).collect())
+}
+
+/// How many checkouts of the last hours took how many hundredths of a second until they were completed.
+pub(super) async fn times(tx: &mut TenantTx, hours: i32) -> sqlx::Result<Vec<(i64, i64)>> {
+    let rows = sqlx::query!(
+        r#"select floor(extract(epoch from finished_at - created_at) * 100)::bigint as "took!", count(*) as "count!"
+           from checkouts where created_at > now() - make_interval(hours => $1) and status = 'completed' group by 1"#,
+        hours,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.took, row.count)).collect())
+}
+
+/// How many active checkouts have no time left.
+pub(super) async fn overdue(tx: &mut TenantTx) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from checkouts where status = 'active' and expires_at <= now()"#)
+        .fetch_one(tx.conn())
+        .await
+}

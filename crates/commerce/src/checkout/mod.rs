@@ -19,12 +19,14 @@ mod db;
 mod decide;
 #[cfg(test)]
 mod decide_tests;
+mod edits;
 mod end;
 mod error;
 mod explain;
 mod fraud;
 pub mod http;
 mod model;
+mod monitor;
 mod purchase;
 mod queue;
 mod quoted;
@@ -35,9 +37,11 @@ mod start;
 mod validate;
 mod view;
 
+pub use edits::edits_call_off;
 pub use end::{Ending, end, expire_due, remaining};
 pub use error::CheckoutError;
 pub use model::{CheckoutId, ShippingAddress, StartCheckout};
+pub use monitor::{Figures, monitor};
 pub use queue::Queue;
 pub use receive::{process_open_events, receive, tenant_of};
 pub use settle::{Settled, settle, settle_undecided};

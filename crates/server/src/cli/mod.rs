@@ -96,7 +96,7 @@ impl Cli {
                 souk.migrate_stores().await
             }
             Command::Tenant(command) => tenant::run(command).await,
-            Command::Checkout(command) => checkout::run(command).await,
+            Command::Checkout(command) => return checkout::run(command).await,
             Command::Admin(command) => admin::run(command).await,
         }
         .map(|()| ExitCode::SUCCESS)
