@@ -47,3 +47,6 @@ create table event_snapshots (
     sequence       bigint      not null,
     created_at     timestamptz not null default now()
 );
+
+-- How far the feed was put away: events up to here may be missing from it.
+alter table feed add column gone bigint not null default 0;

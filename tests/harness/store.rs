@@ -115,6 +115,29 @@ impl<'p> Store<'p> {
         sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *connection).await.unwrap()
     }
 
+    /// The store as the product's own code sees it.
+    pub async fn shop(&self) -> commerce::shop::Shop {
+        let stores = &self.platform.souk.stores;
+        let store = stores.of(self.id).await.unwrap().unwrap();
+        stores.open(&store, Origin::system())
+    }
+
+    /// Has a kind of upkeep done for this store, now.
+    pub async fn upkeep(&self, kind: &str) {
+        let insert = format!(
+            "insert into souk.jobs (tenant_id, queue, priority, kind, subject, run_at, request_id)
+             values ('{id}', 'maintenance', 600, '{kind}', '{id}', now(), 'test') returning id",
+            id = self.id.0
+        );
+        self.count(&insert).await;
+        self.platform.work().await;
+    }
+
+    /// Counts its carts, as the clock does.
+    pub async fn count_carts(&self) {
+        self.upkeep("reports.catch_up").await;
+    }
+
     /// A job of this store that was given up; its number.
     pub async fn dead_job(&self) -> String {
         let insert = format!(

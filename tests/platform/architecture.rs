@@ -39,6 +39,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("payments", &["events", "orders"]),
     ("pricing", &[]),
     ("refunds", &["events", "jobs", "orders", "payments"]),
+    ("replay", &["events", "reports"]),
+    ("reports", &["carts", "events"]),
+    ("retention", &["events", "inventory", "payments", "replay", "reports"]),
     ("settings", &["activity"]),
     ("usage", &[]),
 ];
@@ -50,7 +53,7 @@ const ANYBODY_NAMES: &[&str] = &["shop", "access"];
 const FILES: &[(&str, &[&str])] = &[
     ("access", &[]),
     ("shop", &["checkout", "jobs", "pricing"]),
-    ("work", &["catalog", "checkout", "events", "inventory", "jobs", "outbox", "payments"]),
+    ("work", &["catalog", "checkout", "events", "inventory", "jobs", "outbox", "payments", "reports", "retention"]),
 ];
 
 /// What each crate may use of ours.

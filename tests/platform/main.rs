@@ -7,6 +7,7 @@ mod crashes;
 mod guards;
 mod hosts;
 mod isolation;
+mod jobs;
 mod outages;
 mod provisioning;
 mod routes;

@@ -21,6 +21,9 @@ pub mod outbox;
 pub mod payments;
 pub mod pricing;
 pub mod refunds;
+pub mod replay;
+pub mod reports;
+pub mod retention;
 pub mod settings;
 pub mod shop;
 pub mod usage;
@@ -59,6 +62,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(payments::http::staff_routes())
         .merge(checkout::http::staff_routes())
         .merge(events::http::staff_routes())
+        .merge(reports::http::staff_routes())
         .merge(jobs::http::staff_routes())
         .merge(activity::http::staff_routes())
         .merge(health::http::staff_routes())

@@ -13,6 +13,7 @@ use crate::jobs::{Job, Kind};
 use crate::outbox::News;
 use crate::payments::PaymentId;
 use crate::shop::Shop;
+use crate::{reports, retention};
 
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,15 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
         }
         // Not done yet in this version.
         Some(Kind::ProcessRefund) => Ok(Done::Again(Duration::from_secs(60))),
-        Some(Kind::CatchUpReports | Kind::Retain) => Ok(Done::Finished),
+        Some(Kind::CatchUpReports) => {
+            reports::catch_up(shop).await.map_err(Problem::database)?;
+            reports::count_carts(shop).await.map_err(Problem::database)?;
+            Ok(Done::Finished)
+        }
+        Some(Kind::Retain) => match retention::retain(shop).await.map_err(Problem::database)? {
+            retention::Progress::Done => Ok(Done::Finished),
+            retention::Progress::More => Ok(Done::Again(Duration::ZERO)),
+        },
         // Another version of the server knows what it is.
         None => Ok(Done::Again(Duration::from_secs(60))),
     }
@@ -54,7 +63,12 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
 pub async fn deliver(shop: &Shop, news: Vec<News>) -> Result<(), sqlx::Error> {
     let positions: Vec<i64> = news.iter().map(|news| news.position).collect();
     events::publish(shop, &positions).await?;
-    watch_stock(shop, &news).await
+    watch_stock(shop, &news).await?;
+    // It has a cursor of its own, and catches up by the clock: its trouble does not hold the news up.
+    if let Err(error) = reports::catch_up(shop).await {
+        tracing::warn!(tenant = %shop.slug, %error, "the reports lag behind");
+    }
+    Ok(())
 }
 
 /// Consumer: tells when there is little left of a variant.

@@ -260,3 +260,23 @@ async fn see_prices(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<()> {
     .await?;
     Ok(())
 }
+
+/// Ids begin with the time at which they were made, so their index finds the carts of a day. One day more is looked at:
+/// the clock that makes ids is not the database's.
+pub(super) async fn made_by_day(
+    tx: &mut TenantTx,
+    since: Option<chrono::NaiveDate>,
+) -> sqlx::Result<Vec<(chrono::NaiveDate, i64)>> {
+    let midnight = since.and_then(|day| day.pred_opt()).unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc();
+    let millis = u128::try_from(midnight.timestamp_millis()).unwrap_or_default();
+    let rows = sqlx::query!(
+        r#"select (created_at at time zone 'utc')::date as "day!", count(*) as "carts!"
+           from carts where id >= $1 and ($2::date is null or created_at >= $2::date::timestamp at time zone 'utc')
+           group by 1"#,
+        uuid::Uuid::from_u128(millis << 80),
+        since,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.day, row.carts)).collect())
+}

@@ -99,7 +99,8 @@ pub struct PublishedEvent {
     pub created_at: DateTime<Utc>,
 }
 
-pub(super) async fn published(tx: &mut TenantTx, after: i64, limit: i64) -> sqlx::Result<Vec<PublishedEvent>> {
+/// The published events after a place.
+pub(crate) async fn published(tx: &mut TenantTx, after: i64, limit: i64) -> sqlx::Result<Vec<PublishedEvent>> {
     sqlx::query_as!(
         PublishedEvent,
         r#"select sequence as "sequence!", aggregate_type, aggregate_id, version, event_type, data, metadata, created_at
@@ -139,4 +140,41 @@ pub(super) async fn waiting(tx: &mut TenantTx, limit: i64) -> sqlx::Result<Writt
         waiting.types.push(row.event_type);
     }
     Ok(waiting)
+}
+
+/// How far the feed was put away: events up to here may be missing from it.
+pub(super) async fn gone(tx: &mut TenantTx) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select gone from feed").fetch_one(tx.conn()).await
+}
+
+/// Remembers that events up to this place were put away.
+pub(crate) async fn mark_gone(tx: &mut TenantTx, through: i64) -> sqlx::Result<()> {
+    sqlx::query!("update feed set gone = $1 where gone < $1", through).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// What the first event of each of these aggregates told.
+pub(crate) async fn first_data(tx: &mut TenantTx, aggregates: &[Uuid]) -> sqlx::Result<Vec<(Uuid, Value)>> {
+    let rows =
+        sqlx::query!("select aggregate_id, data from events where aggregate_id = any($1) and version = 1", aggregates);
+    Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.aggregate_id, row.data)).collect())
+}
+
+/// Events by aggregate and version, after one of them; a sequence of 0 is none yet.
+pub(crate) async fn by_aggregate(
+    tx: &mut TenantTx,
+    after: (Uuid, i64),
+    limit: i64,
+) -> sqlx::Result<Vec<PublishedEvent>> {
+    sqlx::query_as!(
+        PublishedEvent,
+        r#"select coalesce(sequence, 0) as "sequence!", aggregate_type, aggregate_id, version, event_type, data,
+                  metadata, created_at
+           from events where (aggregate_id, version) > ($1, $2) order by aggregate_id, version limit $3"#,
+        after.0,
+        after.1,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await
 }

@@ -1,5 +1,6 @@
 //! The HTTP face of events.
 
+use axum::http::StatusCode;
 use kernel::http::{Json, Query};
 use kernel::page;
 use kernel::problem::Problem;
@@ -41,12 +42,27 @@ struct Feed {
 
 /// Read the feed of events, in order and without gaps.
 #[utoipa::path(get, path = "/api/v1/admin/events", tag = "events", params(FeedQuery), security(("staff" = [])),
-    responses((status = 200, description = "The events after that one", body = Feed)))]
+    responses((status = 200, description = "The events after that one", body = Feed),
+              (status = 410, description = "Some of them were put away: read on from `first_sequence`")))]
 async fn list(_: Staff<EventsRead>, shop: Shop, Query(query): Query<FeedQuery>) -> Result<Json<Feed>, Problem> {
     let limit = page::limit(query.limit)?;
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let gone = db::gone(&mut tx).await.map_err(Problem::database)?;
+    if query.after < gone {
+        return Err(put_away(gone));
+    }
     let data = db::published(&mut tx, query.after, limit).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
     let next_cursor = data.last().map_or(query.after, |event| event.sequence).to_string();
     Ok(Json(Feed { data, next_cursor }))
+}
+
+/// Some of what is asked for is no longer there.
+fn put_away(gone: i64) -> Problem {
+    let detail = format!(
+        "events up to {gone} were put away; read the objects as they are now, and the feed with after={gone}, whose first \
+         event is {}",
+        gone + 1
+    );
+    Problem::new(StatusCode::GONE, "events.gone", detail).with("first_sequence", gone + 1)
 }

@@ -252,3 +252,76 @@ pub(super) async fn movements_of(
     .fetch_all(tx.conn())
     .await
 }
+
+/// A movement as far as sums go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OldMovement {
+    pub(super) id: i64,
+    pub(super) variant_id: Uuid,
+    pub(super) on_hand: i32,
+    pub(super) reserved: i32,
+}
+
+/// The next movements after one, as far as they are older than so many days.
+pub(super) async fn old_movements(
+    tx: &mut TenantTx,
+    after: i64,
+    days: i32,
+    limit: i64,
+) -> sqlx::Result<Vec<OldMovement>> {
+    let rows = sqlx::query!(
+        r#"select id, variant_id, delta_on_hand, delta_reserved,
+                  created_at < now() - make_interval(days => $2) as "old!"
+           from stock_movements where id > $1 order by id limit $3"#,
+        after,
+        days,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let movement = |id, variant_id, on_hand, reserved| OldMovement { id, variant_id, on_hand, reserved };
+    let old = rows.into_iter().take_while(|row| row.old);
+    Ok(old.map(|row| movement(row.id, row.variant_id, row.delta_on_hand, row.delta_reserved)).collect())
+}
+
+/// All movements of these variants up to one; those of earlier stretches have been added up.
+pub(super) async fn movements_through(
+    tx: &mut TenantTx,
+    variants: &[Uuid],
+    through: i64,
+) -> sqlx::Result<Vec<OldMovement>> {
+    sqlx::query_as!(
+        OldMovement,
+        "select id, variant_id, delta_on_hand as on_hand, delta_reserved as reserved
+         from stock_movements where variant_id = any($1) and id <= $2 for update",
+        variants,
+        through,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(super) async fn set_carried_over(tx: &mut TenantTx, sums: &[OldMovement], actor: &Value) -> sqlx::Result<()> {
+    let ids: Vec<i64> = sums.iter().map(|sum| sum.id).collect();
+    let on_hand: Vec<i32> = sums.iter().map(|sum| sum.on_hand).collect();
+    let reserved: Vec<i32> = sums.iter().map(|sum| sum.reserved).collect();
+    sqlx::query!(
+        "update stock_movements as m
+         set delta_on_hand = u.on_hand, delta_reserved = u.reserved, reason = 'carried over',
+             reference_type = 'adjustment', reference_id = null, actor = $4
+         from unnest($1::bigint[], $2::int[], $3::int[]) as u (id, on_hand, reserved)
+         where m.id = u.id",
+        &ids,
+        &on_hand,
+        &reserved,
+        actor,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_movements(tx: &mut TenantTx, ids: &[i64]) -> sqlx::Result<()> {
+    sqlx::query!("delete from stock_movements where id = any($1)", ids).execute(tx.conn()).await?;
+    Ok(())
+}

@@ -12,6 +12,7 @@
 //! Owns the tables `stock_levels`, `stock_reservations` and `stock_movements`; reads SKUs from the catalogue's.
 
 mod adjust;
+mod carry_over;
 mod commit;
 mod db;
 mod error;
@@ -25,6 +26,7 @@ mod ship;
 mod write;
 
 pub use adjust::{AdjustStock, adjust};
+pub use carry_over::carry_over;
 pub use commit::commit;
 pub use error::InventoryError;
 pub use low_stock::notice_low_stock;

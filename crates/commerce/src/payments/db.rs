@@ -261,3 +261,28 @@ pub(super) async fn set_refunds(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+pub(super) async fn empty_events(tx: &mut TenantTx, days: i32, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "update provider_events set payload = ''
+         where id in (select id from provider_events
+                      where payload <> '' and processed_at is not null
+                        and received_at < now() - make_interval(days => $1)
+                      order by id limit $2)",
+        days,
+        limit,
+    );
+    Ok(done.execute(tx.conn()).await?.rows_affected())
+}
+
+pub(super) async fn delete_events(tx: &mut TenantTx, days: i32, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "delete from provider_events
+         where id in (select id from provider_events
+                      where processed_at is not null and received_at < now() - make_interval(days => $1)
+                      order by id limit $2)",
+        days,
+        limit,
+    );
+    Ok(done.execute(tx.conn()).await?.rows_affected())
+}

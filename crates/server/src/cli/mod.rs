@@ -6,6 +6,8 @@
 mod admin;
 mod checkout;
 mod doctor;
+mod jobs;
+mod replay;
 mod serve;
 mod tenant;
 
@@ -56,6 +58,11 @@ enum Command {
     /// Platform admins.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Work that waits, or was given up.
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+    /// Compare stores with their events, or write their reports anew.
+    Replay(replay::Options),
     /// Print the OpenAPI description of one face of the API.
     Openapi {
         /// platform, shop or staff.
@@ -96,6 +103,8 @@ impl Cli {
                 souk.migrate_stores().await
             }
             Command::Tenant(command) => tenant::run(command).await,
+            Command::Jobs(command) => jobs::run(command).await,
+            Command::Replay(options) => return replay::run(options).await,
             Command::Checkout(command) => return checkout::run(command).await,
             Command::Admin(command) => admin::run(command).await,
         }

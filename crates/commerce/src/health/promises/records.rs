@@ -6,14 +6,18 @@ pub(super) const PROMISES: &[Promise] = &[
     Promise {
         code: "events.versions",
         says: "events of an aggregate are counted without gaps",
-        query: "select aggregate_id::text from events group by aggregate_id having max(version) <> count(*) or min(version) <> 1",
+        query: "select e.aggregate_id::text from events e left join event_snapshots s using (aggregate_id)
+                group by e.aggregate_id, s.version
+                having min(e.version) <> coalesce(s.version, 0) + 1
+                    or max(e.version) <> coalesce(s.version, 0) + count(*)",
         ..Promise::USUAL
     },
     Promise {
         code: "orders.version",
         says: "an order's version is that of its last event",
         query: "select o.id::text from orders o where o.version <>
-                  (select max(version) from events e where e.aggregate_id = o.id)",
+                  coalesce((select max(version) from events e where e.aggregate_id = o.id),
+                           (select version from event_snapshots s where s.aggregate_id = o.id))",
         ..Promise::USUAL
     },
     Promise {
