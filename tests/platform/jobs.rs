@@ -168,7 +168,10 @@ async fn upkeep_waits_once_for_each_store() {
     };
     assert_eq!((put_off().await, put_off().await), (2, 0));
     platform.work().await;
-    store.tamper("update souk.jobs set run_at = now() where kind = 'store.retain'").await;
+    for id in [store.id, other.id] {
+        let due = format!("update souk.jobs set run_at = now() where kind = 'store.retain' and tenant_id = '{id}'");
+        store.tamper(&due).await;
+    }
     platform.work().await;
     assert_eq!(put_off().await, 2);
 }

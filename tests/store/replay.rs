@@ -60,7 +60,7 @@ async fn what_was_changed_behind_the_events_is_found() {
     assert_eq!(found(&shift("+ 1"), &shift("- 1")).await, [("order", "subtotal_minor"), ("order", "total_minor")]);
     let captured =
         |by: &str| format!("update payments set captured_minor = captured_minor {by} where order_id = '{order}'");
-    assert_eq!(found(&captured("+ 1"), &captured("- 1")).await, [("payment", "captured_minor")]);
+    assert_eq!(found(&captured("- 1"), &captured("+ 1")).await, [("payment", "captured_minor")]);
     let on_hand = |by: &str| {
         format!(
             "update stock_levels set on_hand = on_hand {by} where variant_id = (select min(variant_id::text)::uuid from stock_levels)"
