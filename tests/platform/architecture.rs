@@ -9,8 +9,8 @@ use crate::support::{root, sources};
 /// `inventory` name each other: stock belongs to variants, and a new variant opens its level in the same transaction.
 const ARROWS: &[(&str, &[&str])] = &[
     ("activity", &[]),
-    ("carts", &["catalog"]),
-    ("catalog", &["activity", "events", "inventory", "settings", "usage"]),
+    ("carts", &["catalog", "pricing"]),
+    ("catalog", &["activity", "events", "inventory", "pricing", "settings", "usage"]),
     (
         "checkout",
         &[
@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("orders", &["activity", "events"]),
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
-    ("pricing", &[]),
+    ("pricing", &["activity", "settings"]),
     ("refunds", &["events", "jobs", "orders", "payments"]),
     ("replay", &["events", "reports"]),
     ("reports", &["carts", "events"]),

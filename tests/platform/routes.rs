@@ -20,6 +20,9 @@ pub enum Thing {
     Customer,
     Fault,
     Job,
+    Promotion,
+    TaxRate,
+    ShippingMethod,
 }
 
 /// What proves that a shopper may.
@@ -62,12 +65,18 @@ pub struct Things {
     pub payment: String,
     pub customer: String,
     pub job: String,
+    pub promotion: String,
+    pub tax_rate: String,
+    pub shipping_method: String,
     pub cart_token: String,
     pub order_token: String,
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
-use Thing::{Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Variant as VariantThing};
+use Thing::{
+    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, ShippingMethod, TaxRate,
+    Variant as VariantThing,
+};
 use Who::{Shopper, Staff};
 
 const fn route(method: &'static str, path: &'static str, who: Who, names: &'static [Thing]) -> Route {
@@ -92,6 +101,11 @@ pub const ROUTES: &[Route] = &[
         Some(json!({ "quantity": 2 }))
     }),
     route("DELETE", "/api/v1/carts/{id}/items/{item_id}", Shopper(CartProof), &[Cart, Item]),
+    sending(route("POST", "/api/v1/carts/{id}/promo", Shopper(CartProof), &[Cart]), |_| {
+        Some(json!({ "code": "THINGS" }))
+    }),
+    route("DELETE", "/api/v1/carts/{id}/promo", Shopper(CartProof), &[Cart]),
+    route("GET", "/api/v1/carts/{id}/shipping-methods", Shopper(CartProof), &[Cart]),
     sending(route("POST", "/api/v1/checkouts", Shopper(CartProof), &[]), |things| Some(things.purchase())),
     route("GET", "/api/v1/checkouts/{id}", Shopper(CartProof), &[Checkout]),
     route("POST", "/api/v1/checkouts/{id}/cancel", Shopper(CartProof), &[Checkout]),
@@ -131,6 +145,35 @@ pub const ROUTES: &[Route] = &[
         Some(json!({ "title": "Stolen" }))
     }),
     route("DELETE", "/api/v1/admin/categories/{id}", Staff("catalog.write"), &[Category]),
+    route("GET", "/api/v1/admin/promotions", Staff("pricing.read"), &[]),
+    sending(route("POST", "/api/v1/admin/promotions", Staff("pricing.write"), &[]), |_| {
+        Some(
+            json!({ "title": unique("Promotion"), "code": unique("P").to_uppercase(), "kind": "fixed", "amount_minor": 1 }),
+        )
+    }),
+    route("GET", "/api/v1/admin/promotions/{id}", Staff("pricing.read"), &[Promotion]),
+    sending(route("PATCH", "/api/v1/admin/promotions/{id}", Staff("pricing.write"), &[Promotion]), |_| {
+        Some(json!({ "title": "Stolen" }))
+    }),
+    route("DELETE", "/api/v1/admin/promotions/{id}", Staff("pricing.write"), &[Promotion]),
+    route("GET", "/api/v1/admin/tax-rates", Staff("pricing.read"), &[]),
+    sending(route("POST", "/api/v1/admin/tax-rates", Staff("pricing.write"), &[]), |_| {
+        Some(json!({ "title": "Tax", "country": "AQ", "region": unique("R"), "percent": 1, "inclusive": true }))
+    }),
+    route("GET", "/api/v1/admin/tax-rates/{id}", Staff("pricing.read"), &[TaxRate]),
+    sending(route("PATCH", "/api/v1/admin/tax-rates/{id}", Staff("pricing.write"), &[TaxRate]), |_| {
+        Some(json!({ "title": "Stolen" }))
+    }),
+    route("DELETE", "/api/v1/admin/tax-rates/{id}", Staff("pricing.write"), &[TaxRate]),
+    route("GET", "/api/v1/admin/shipping-methods", Staff("pricing.read"), &[]),
+    sending(route("POST", "/api/v1/admin/shipping-methods", Staff("pricing.write"), &[]), |_| {
+        Some(json!({ "code": unique("way").to_lowercase(), "title": "A way", "position": 9, "zones": [{}] }))
+    }),
+    route("GET", "/api/v1/admin/shipping-methods/{id}", Staff("pricing.read"), &[ShippingMethod]),
+    sending(route("PATCH", "/api/v1/admin/shipping-methods/{id}", Staff("pricing.write"), &[ShippingMethod]), |_| {
+        Some(json!({ "title": "Stolen" }))
+    }),
+    route("DELETE", "/api/v1/admin/shipping-methods/{id}", Staff("pricing.write"), &[ShippingMethod]),
     route("GET", "/api/v1/admin/orders", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/orders/{id}", Staff("orders.read"), &[Order]),
     route("GET", "/api/v1/admin/orders/{id}/events", Staff("orders.read"), &[Order]),
@@ -210,6 +253,12 @@ impl Things {
         let seen = store.with_cart(&cart, Method::GET, &format!("/api/v1/carts/{}", cart.id), None).await.expect(200);
         let customer = json!({ "email": format!("{}@example.com", unique("customer")) });
         let customer = store.admin_post("/customers", customer).await.expect(201);
+        let promotion = json!({ "title": "Things", "code": "THINGS", "kind": "fixed", "amount_minor": 1 });
+        let promotion = store.admin_post("/promotions", promotion).await.expect(201);
+        let tax = json!({ "title": "Tax", "country": "AQ", "percent": 10, "inclusive": true });
+        let tax_rate = store.admin_post("/tax-rates", tax).await.expect(201);
+        let way = json!({ "code": "standard", "title": "Standard", "zones": [{ "price_minor": 0 }] });
+        let shipping_method = store.admin_post("/shipping-methods", way).await.expect(201);
         let things = Self {
             product: variant.product.clone(),
             handle: product.str("/handle"),
@@ -223,6 +272,9 @@ impl Things {
             payment: bought.payment.clone(),
             customer: customer.str("/id"),
             job: store.dead_job().await,
+            promotion: promotion.str("/id"),
+            tax_rate: tax_rate.str("/id"),
+            shipping_method: shipping_method.str("/id"),
             cart_token: cart.token,
             order_token: bought.order_token.clone(),
         };
@@ -245,6 +297,9 @@ impl Things {
             payment: id(),
             customer: id(),
             job: "9007199254740991".to_owned(),
+            promotion: id(),
+            tax_rate: id(),
+            shipping_method: id(),
             cart_token: "n".repeat(43),
             order_token: "n".repeat(43),
         }
@@ -263,11 +318,14 @@ impl Things {
             Customer => &self.customer,
             Fault => &self.fault,
             Job => &self.job,
+            Promotion => &self.promotion,
+            TaxRate => &self.tax_rate,
+            ShippingMethod => &self.shipping_method,
         }
     }
 
     /// Every id, for searching answers.
-    pub fn ids(&self) -> [&str; 9] {
+    pub fn ids(&self) -> [&str; 12] {
         [
             &self.product,
             &self.variant,
@@ -278,6 +336,9 @@ impl Things {
             &self.order,
             &self.payment,
             &self.customer,
+            &self.promotion,
+            &self.tax_rate,
+            &self.shipping_method,
         ]
     }
 

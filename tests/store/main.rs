@@ -12,6 +12,8 @@ mod idempotency;
 mod input;
 mod limits;
 mod payment;
+mod pricing;
+mod pricing_cart;
 mod promotion;
 mod queue;
 mod quote;

@@ -89,6 +89,8 @@ permissions! {
     OrdersWrite = "orders.write": [Owner, Manager, Support];
     OrdersReview = "orders.review": [Owner, Manager];
     PaymentsRead = "payments.read": [Owner, Manager, Support];
+    PricingRead = "pricing.read": Role::ALL;
+    PricingWrite = "pricing.write": [Owner, Manager];
     SettingsRead = "settings.read": Role::ALL;
     SettingsWrite = "settings.write": [Owner, Manager];
     EventsRead = "events.read": [Owner, Manager];

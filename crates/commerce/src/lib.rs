@@ -60,6 +60,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(customers::http::staff_routes())
         .merge(orders::http::staff_routes())
         .merge(payments::http::staff_routes())
+        .merge(pricing::http::staff_routes())
         .merge(checkout::http::staff_routes())
         .merge(events::http::staff_routes())
         .merge(reports::http::staff_routes())

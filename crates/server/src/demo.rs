@@ -94,6 +94,7 @@ fn variant_of(handle: &str, n: usize, (size, price_minor, _): (&str, i64, i32)) 
         price_minor,
         currency: None,
         options,
+        weight_grams: 0,
         status: None,
     }
 }

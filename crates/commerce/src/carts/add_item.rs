@@ -4,7 +4,8 @@ use kernel::db::retrying;
 use serde::{Deserialize, Serialize};
 
 use super::error::{MAX_LINES, MAX_QUANTITY, RefusedLine};
-use super::open::{check, judge, lock};
+use super::open::{check, judge, lines_to_show, lock};
+use super::view::{Destination, Prices};
 use super::{Cart, CartError, CartId, db};
 use crate::catalog::VariantId;
 use crate::shop::Shop;
@@ -23,7 +24,13 @@ pub struct AddItem {
 }
 
 /// Adds to a cart's line of this variant, or makes one.
-pub async fn add_item(shop: &Shop, id: CartId, token: &str, request: &AddItem) -> Result<Cart, CartError> {
+pub async fn add_item(
+    shop: &Shop,
+    id: CartId,
+    token: &str,
+    request: &AddItem,
+    to: &Destination,
+) -> Result<Cart, CartError> {
     check(shop, id, token)?;
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
@@ -37,7 +44,8 @@ pub async fn add_item(shop: &Shop, id: CartId, token: &str, request: &AddItem) -
             return Err(CartError::TooManyLines);
         }
         db::put(&mut tx, id, &[(request.variant_id, quantity)]).await?;
-        let cart = head.with(db::priced_lines(&mut tx, id).await?)?;
+        let lines = lines_to_show(&mut tx, &head).await?;
+        let cart = Prices::read(&mut tx, shop, &head, to).await?.cart(head, lines)?;
         tx.commit().await?;
         Ok(cart)
     })

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::RefusedLine;
 use super::model::{Offer, token};
 use super::open::judge;
+use super::view::{Destination, Prices};
 use super::{AddItem, Cart, CartError, CartId, db};
 use crate::catalog::VariantId;
 use crate::shop::Shop;
@@ -22,7 +23,7 @@ pub struct CreateCart {
 }
 
 /// Creates a cart. The answer is the only one that tells its secret.
-pub async fn create(shop: &Shop, request: &CreateCart) -> Result<Cart, CartError> {
+pub async fn create(shop: &Shop, request: &CreateCart, to: &Destination) -> Result<Cart, CartError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         let id = CartId::new();
@@ -34,7 +35,7 @@ pub async fn create(shop: &Shop, request: &CreateCart) -> Result<Cart, CartError
             db::put(&mut tx, id, &decide(&request.items, &offers)?).await?;
             lines = db::priced_lines(&mut tx, id).await?;
         }
-        let cart = head.with(lines)?;
+        let cart = Prices::read(&mut tx, shop, &head, to).await?.cart(head, lines)?;
         tx.commit().await?;
         Ok(Cart { token: Some(token(shop, id)), ..cart })
     })

@@ -88,7 +88,9 @@ pub(super) async fn insert(tx: &mut TenantTx, id: CartId, currency: Currency) ->
         Head,
         r#"insert into carts (id, currency) values ($1, $2)
            returning id as "id: CartId", status as "status: CartStatus", currency, expires_at,
-                     false as "expired!""#,
+                     false as "expired!", promo_code,
+                     (select pricing_version from store_state) as "pricing_version!",
+                     (select country from settings) as country, now() as "now!""#,
         id.0,
         currency.code(),
     )
@@ -101,7 +103,9 @@ pub(super) async fn head(tx: &mut TenantTx, id: CartId) -> sqlx::Result<Option<H
     sqlx::query_as!(
         Head,
         r#"select id as "id: CartId", status as "status: CartStatus", currency, expires_at,
-                  expires_at <= now() as "expired!"
+                  expires_at <= now() as "expired!", promo_code,
+                  (select pricing_version from store_state) as "pricing_version!",
+                  (select country from settings) as country, now() as "now!"
            from carts where id = $1 and deleted_at is null"#,
         id.0
     )
@@ -116,7 +120,9 @@ pub(super) async fn touch(tx: &mut TenantTx, id: CartId) -> sqlx::Result<Option<
         r#"update carts set updated_at = now(), expires_at = now() + interval '30 days'
            where id = $1 and status = 'open' and expires_at > now() and deleted_at is null
            returning id as "id: CartId", status as "status: CartStatus", currency, expires_at,
-                     false as "expired!""#,
+                     false as "expired!", promo_code,
+                     (select pricing_version from store_state) as "pricing_version!",
+                     (select country from settings) as country, now() as "now!""#,
         id.0
     )
     .fetch_optional(tx.conn())
@@ -183,7 +189,8 @@ pub(super) async fn offers(tx: &mut TenantTx, variants: &[VariantId]) -> sqlx::R
     .await
 }
 
-/// Sets how many of each variant a cart holds.
+/// Sets how many of each variant a cart holds. A new line's price counts as seen; of an older one, what its shopper saw
+/// stays what was seen.
 pub(super) async fn put(tx: &mut TenantTx, cart: CartId, lines: &[(VariantId, i32)]) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = lines.iter().map(|_| CartItemId::new().0).collect();
     let variants: Vec<Uuid> = lines.iter().map(|(variant, _)| variant.0).collect();
@@ -194,8 +201,7 @@ pub(super) async fn put(tx: &mut TenantTx, cart: CartId, lines: &[(VariantId, i3
          from unnest($2::uuid[], $3::uuid[], $4::int[]) with ordinality as u (id, variant_id, quantity, n)
          join variants v on v.id = u.variant_id
          order by u.n
-         on conflict (cart_id, variant_id)
-             do update set quantity = excluded.quantity, seen_price_minor = excluded.seen_price_minor",
+         on conflict (cart_id, variant_id) do update set quantity = excluded.quantity",
         cart.0,
         &ids,
         &variants,
@@ -212,13 +218,13 @@ pub(super) async fn remove(tx: &mut TenantTx, cart: CartId, item: CartItemId) ->
     Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
-/// A cart's lines at the prices of the moment, in the order in which they were put there. They are about to be shown:
-/// what each costs is remembered, so that a checkout can tell whether it moved since.
+/// A cart's lines at the prices of the moment, in the order in which they were put there.
 pub(super) async fn priced_lines(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<Vec<PricedLine>> {
-    let rows = sqlx::query!(
+    sqlx::query_as!(
+        PricedLine,
         r#"select i.id as "id: CartItemId", i.variant_id as "variant_id: VariantId", i.quantity, v.sku, v.title,
-                  p.title as product_title, v.price_minor,
-                  i.seen_price_minor is distinct from v.price_minor as "moved!",
+                  p.title as product_title, v.price_minor, i.seen_price_minor, v.weight_grams,
+                  array(select f.category_id from product_categories f where f.product_id = p.id) as "categories!",
                   v.status = 'active' and v.deleted_at is null and p.status = 'active' and p.deleted_at is null
                       as "for_sale!",
                   coalesce(l.available, 0) as "in_stock!"
@@ -229,32 +235,26 @@ pub(super) async fn priced_lines(tx: &mut TenantTx, cart: CartId) -> sqlx::Resul
         cart.0
     )
     .fetch_all(tx.conn())
-    .await?;
-    if rows.iter().any(|row| row.moved) {
-        see_prices(tx, cart).await?;
-    }
-    let lines = rows.into_iter().map(|row| PricedLine {
-        id: row.id,
-        variant_id: row.variant_id,
-        quantity: row.quantity,
-        sku: row.sku,
-        title: row.title,
-        product_title: row.product_title,
-        price_minor: row.price_minor,
-        for_sale: row.for_sale,
-        in_stock: row.in_stock,
-    });
-    Ok(lines.collect())
+    .await
 }
 
-/// Remembers the prices of the moment as seen. Lines that somebody else is changing are about to be seen anyway.
-async fn see_prices(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<()> {
+/// Notes the prices that these lines tell as seen, where they are news, so that a checkout can tell whether they moved
+/// since. Lines that somebody else is changing are about to be seen anyway.
+pub(super) async fn note_seen(tx: &mut TenantTx, cart: CartId, lines: &[PricedLine]) -> sqlx::Result<()> {
+    let news: Vec<&PricedLine> = lines.iter().filter(|line| line.is_news()).collect();
+    let ids: Vec<Uuid> = news.iter().map(|line| line.id.0).collect();
+    let prices: Vec<i64> = news.iter().map(|line| line.price_minor).collect();
     sqlx::query!(
-        "update cart_items i set seen_price_minor = v.price_minor
-         from (select n.id from cart_items n join carts k on k.id = n.cart_id and k.status = 'open'
-               where n.cart_id = $1 for update of n skip locked) as s, variants v
-         where i.id = s.id and v.id = i.variant_id and i.seen_price_minor is distinct from v.price_minor",
+        "update cart_items i set seen_price_minor = u.price_minor
+         from (
+             select j.id, w.price_minor
+             from cart_items j join unnest($2::uuid[], $3::bigint[]) as w (id, price_minor) on w.id = j.id
+             where j.cart_id = $1 for no key update of j skip locked
+         ) u
+         where i.id = u.id and i.seen_price_minor is distinct from u.price_minor",
         cart.0,
+        &ids,
+        &prices,
     )
     .execute(tx.conn())
     .await?;
@@ -279,4 +279,10 @@ pub(super) async fn made_by_day(
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.day, row.carts)).collect())
+}
+
+/// Notes the code of a promotion that a cart's shopper wants to use, or none.
+pub(super) async fn set_promo(tx: &mut TenantTx, cart: CartId, code: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!("update carts set promo_code = $2 where id = $1", cart.0, code).execute(tx.conn()).await?;
+    Ok(())
 }

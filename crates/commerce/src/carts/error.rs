@@ -48,6 +48,8 @@ pub enum CartError {
     TooManyLines,
     #[error("some items cannot be put into the cart; see `errors`")]
     Refused(Vec<RefusedLine>),
+    #[error("the code does not apply; see `errors`")]
+    Promo(Vec<FieldError>),
     #[error("the cart's total is out of range; take fewer")]
     OutOfRange(#[from] OutOfRange),
     #[error("the database failed")]
@@ -64,6 +66,10 @@ impl From<CartError> for Problem {
             CartError::Completed => Problem::new(StatusCode::CONFLICT, "cart.completed", detail),
             CartError::TooManyLines => Problem::invalid(vec![FieldError::new("items", "TOO_MANY_ITEMS", detail)]),
             CartError::Refused(lines) => refused(&lines),
+            CartError::Promo(errors) => {
+                let named = errors.into_iter().map(|error| FieldError { field: "code".to_owned(), ..error });
+                Problem::invalid(named.collect())
+            }
             CartError::OutOfRange(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "amount.out_of_range", detail),
             CartError::Database(cause) => Problem::database(cause),
         }

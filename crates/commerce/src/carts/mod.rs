@@ -8,8 +8,12 @@
 //! Whoever holds a cart's secret may see and edit it; only an open cart can be edited. An open cart that nobody
 //! touched for 30 days counts as gone. A cart reserves nothing.
 //!
-//! Owns the tables `carts` and `cart_items`; reads titles, prices and levels from the tables of catalogue and
-//! inventory, in the one query that shows a cart.
+//! A cart's totals are [`crate::pricing::quote`]'s, without shipping, and with the taxes of a destination that is only
+//! guessed: what is charged is reckoned at the checkout.
+//!
+//! Owns the tables `carts` and `cart_items`; reads titles, prices, weights, categories and levels from the tables of
+//! catalogue and inventory in the one query that shows a cart, and country and version of the rules from those of
+//! settings together with the cart's own row.
 
 mod add_item;
 mod checkout;
@@ -20,13 +24,19 @@ pub mod http;
 mod made_by_day;
 mod model;
 mod open;
+mod promo;
 mod set_quantity;
+mod view;
 
 pub use add_item::{AddItem, add_item};
 pub use checkout::{complete, lock_for_checkout, reopen, set_in_checkout};
 pub use create::{CreateCart, create};
 pub use error::{CartError, Refusal, RefusedLine};
 pub use made_by_day::made_by_day;
-pub use model::{Cart, CartId, CartItem, CartItemId, CartLine, CartStatus, LockedCart, proves};
-pub use open::show;
+pub use model::{
+    Cart, CartId, CartItem, CartItemId, CartLine, CartPromotion, CartStatus, LockedCart, Notice, PriceChange, proves,
+};
+pub use open::{show, ways};
+pub use promo::{UsePromo, drop_promo, use_promo};
 pub use set_quantity::{SetQuantity, set_quantity};
+pub use view::{CartShipping, Destination};

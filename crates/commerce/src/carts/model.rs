@@ -1,11 +1,13 @@
 //! What a cart is.
 
 use chrono::{DateTime, Utc};
-use kernel::money;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::CartError;
-use crate::catalog::{VariantId, full_title};
+use crate::catalog::VariantId;
+use crate::pricing::PromotionId;
 use crate::shop::Shop;
 
 kernel::id! {
@@ -88,8 +90,20 @@ pub struct Cart {
     pub subtotal_minor: i64,
     /// What is taken off.
     pub discount_minor: i64,
-    /// What there is to pay, before shipping and tax.
+    /// Tax that is added, if the goods go to `tax_country`.
+    pub tax_minor: i64,
+    /// Tax that the prices contain, if the goods go there.
+    pub tax_included_minor: i64,
+    /// Which country's taxes these are; null: none are reckoned.
+    pub tax_country: Option<String>,
+    /// What there is to pay, before shipping: `subtotal − discount + tax`.
     pub total_minor: i64,
+    /// The code that its shopper wants to use, whether it applies now or not.
+    pub promo_code: Option<String>,
+    /// The promotions that apply.
+    pub promotions: Vec<CartPromotion>,
+    /// What its shopper should know, such as why the code does not apply.
+    pub notices: Vec<Notice>,
     /// Until when it is kept if nobody touches it.
     pub expires_at: DateTime<Utc>,
 }
@@ -111,13 +125,54 @@ pub struct CartItem {
     pub unit_price_minor: i64,
     /// Price of all of them; 0 for what is no longer for sale, because it will not be charged.
     pub total_minor: i64,
+    /// Its share of what is taken off.
+    pub discount_minor: i64,
     /// Is it for sale? What is not must be taken out before the cart can be bought.
     pub available: bool,
     /// Are there as many in stock now?
     pub in_stock: bool,
+    /// How the price of one has moved since its shopper last saw the cart; told once.
+    pub price_changed: Option<PriceChange>,
 }
 
-/// A cart's own row.
+/// How a price has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PriceChange {
+    /// As the shopper saw it.
+    pub from_minor: i64,
+    /// Now.
+    pub to_minor: i64,
+}
+
+/// A promotion that applies to a cart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct CartPromotion {
+    /// Which one.
+    pub id: PromotionId,
+    /// What people call it.
+    pub title: String,
+    /// Its code; null: it applies by itself.
+    pub code: Option<String>,
+    /// What it takes off; of free shipping a cart does not know yet what that saves.
+    pub discount_minor: i64,
+}
+
+/// Something that a cart's shopper should know.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Notice {
+    /// What it is about, such as `promo`.
+    pub about: &'static str,
+    /// Such as `PROMO_MINIMUM_NOT_MET`.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// What else belongs to it, such as `missing_minor`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub members: Map<String, Value>,
+}
+
+/// A cart's own row, and what of the store its prices depend on.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) id: CartId,
@@ -125,6 +180,11 @@ pub(super) struct Head {
     pub(super) currency: String,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) expired: bool,
+    pub(super) promo_code: Option<String>,
+    /// Where the store is.
+    pub(super) country: Option<String>,
+    pub(super) pricing_version: i64,
+    pub(super) now: DateTime<Utc>,
 }
 
 /// A variant as it stands now, and how many of it the cart holds.
@@ -146,6 +206,10 @@ pub(super) struct PricedLine {
     pub(super) title: String,
     pub(super) product_title: String,
     pub(super) price_minor: i64,
+    /// What its shopper saw; `None` in carts from before this was noted.
+    pub(super) seen_price_minor: Option<i64>,
+    pub(super) weight_grams: i32,
+    pub(super) categories: Vec<Uuid>,
     pub(super) for_sale: bool,
     pub(super) in_stock: i32,
 }
@@ -158,91 +222,5 @@ impl Head {
             CartStatus::InCheckout => Err(CartError::Locked),
             CartStatus::Completed => Err(CartError::Completed),
         }
-    }
-
-    /// The cart with these lines, summed up.
-    pub(super) fn with(self, lines: Vec<PricedLine>) -> Result<Cart, CartError> {
-        let items = lines.into_iter().map(PricedLine::item).collect::<Result<Vec<_>, _>>()?;
-        let subtotal_minor = money::total(items.iter().map(|item| i128::from(item.total_minor)))?;
-        Ok(Cart {
-            id: self.id,
-            token: None,
-            status: self.status,
-            currency: self.currency,
-            items,
-            subtotal_minor,
-            discount_minor: 0,
-            total_minor: subtotal_minor,
-            expires_at: self.expires_at,
-        })
-    }
-}
-
-impl PricedLine {
-    fn item(self) -> Result<CartItem, money::OutOfRange> {
-        let total_minor = if self.for_sale { money::line_total(self.price_minor, self.quantity)? } else { 0 };
-        let title = full_title(&self.product_title, &self.title);
-        Ok(CartItem {
-            id: self.id,
-            variant_id: self.variant_id,
-            sku: self.sku,
-            title,
-            quantity: self.quantity,
-            unit_price_minor: self.price_minor,
-            total_minor,
-            available: self.for_sale,
-            in_stock: self.in_stock >= self.quantity,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kernel::money::MAX_UNIT_MINOR;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn line(price_minor: i64, quantity: i32, for_sale: bool) -> PricedLine {
-        PricedLine {
-            id: CartItemId(Uuid::nil()),
-            variant_id: VariantId(Uuid::nil()),
-            quantity,
-            sku: "S".to_owned(),
-            title: "red / M".to_owned(),
-            product_title: "Shirt".to_owned(),
-            price_minor,
-            for_sale,
-            in_stock: 2,
-        }
-    }
-
-    fn head(status: CartStatus) -> Head {
-        let expires_at = DateTime::from_timestamp(0, 0).unwrap_or_default();
-        Head { id: CartId(Uuid::nil()), status, currency: "EUR".to_owned(), expires_at, expired: false }
-    }
-
-    #[test]
-    fn what_is_not_for_sale_is_seen_but_not_counted() {
-        let lines = vec![line(1999, 3, true), line(500, 2, false)];
-        let cart = head(CartStatus::Open).with(lines).expect("in range");
-        assert_eq!((cart.subtotal_minor, cart.total_minor), (5997, 5997));
-        assert_eq!((cart.items[1].total_minor, cart.items[1].unit_price_minor), (0, 500));
-        assert_eq!((cart.items[0].available, cart.items[0].in_stock), (true, false));
-        assert_eq!((cart.items[1].available, cart.items[1].in_stock), (false, true));
-        assert_eq!(cart.items[0].title, "Shirt – red / M");
-    }
-
-    #[test]
-    fn sums_stay_in_range() {
-        let lines = vec![line(MAX_UNIT_MINOR, 100, true), line(1, 1, true)];
-        assert!(matches!(head(CartStatus::Open).with(lines), Err(CartError::OutOfRange(_))));
-    }
-
-    #[test]
-    fn only_an_open_cart_can_be_edited() {
-        assert!(head(CartStatus::Open).editable().is_ok());
-        assert!(matches!(head(CartStatus::InCheckout).editable(), Err(CartError::Locked)));
-        assert!(matches!(head(CartStatus::Completed).editable(), Err(CartError::Completed)));
     }
 }

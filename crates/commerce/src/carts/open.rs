@@ -1,20 +1,46 @@
 //! Open a cart for its shopper: to see it, or to edit it.
 
-use kernel::db::TenantTx;
+use kernel::db::{TenantTx, retrying};
+use kernel::page::Page;
 
 use super::error::{MAX_QUANTITY, Refusal};
-use super::model::{Head, Offer};
-use super::{Cart, CartError, CartId, CartStatus, db, proves};
+use super::model::{Head, Offer, PricedLine};
+use super::view::{Destination, Prices};
+use super::{Cart, CartError, CartId, CartShipping, CartStatus, db, proves};
 use crate::shop::Shop;
 
-/// The cart, for whoever holds its secret.
-pub async fn show(shop: &Shop, id: CartId, token: &str) -> Result<Cart, CartError> {
+/// The cart, for whoever holds its secret. Prices that have moved are told, and from then on they are seen.
+pub async fn show(shop: &Shop, id: CartId, token: &str, to: &Destination) -> Result<Cart, CartError> {
+    check(shop, id, token)?;
+    retrying(|| async {
+        let mut tx = shop.db.begin().await?;
+        let head = there(db::head(&mut tx, id).await?)?;
+        let lines = lines_to_show(&mut tx, &head).await?;
+        let prices = Prices::read(&mut tx, shop, &head, to).await?;
+        tx.commit().await?;
+        prices.cart(head, lines)
+    })
+    .await
+}
+
+/// The ways that are open to the cart with what each costs, for whoever holds its secret.
+pub async fn ways(shop: &Shop, id: CartId, token: &str, to: &Destination) -> Result<Page<CartShipping>, CartError> {
     check(shop, id, token)?;
     let mut tx = shop.db.begin().await?;
     let head = there(db::head(&mut tx, id).await?)?;
     let lines = db::priced_lines(&mut tx, id).await?;
+    let prices = Prices::read(&mut tx, shop, &head, to).await?;
     tx.commit().await?;
-    head.with(lines)
+    prices.ways(&head, &lines)
+}
+
+/// The cart's lines, about to be shown: prices that have moved count as seen from now on.
+pub(super) async fn lines_to_show(tx: &mut TenantTx, head: &Head) -> sqlx::Result<Vec<PricedLine>> {
+    let lines = db::priced_lines(tx, head.id).await?;
+    if head.status == CartStatus::Open && lines.iter().any(PricedLine::is_news) {
+        db::note_seen(tx, head.id, &lines).await?;
+    }
+    Ok(lines)
 }
 
 /// Locks a cart that may be edited, and keeps it from expiring.

@@ -4,7 +4,8 @@ use kernel::db::retrying;
 use serde::{Deserialize, Serialize};
 
 use super::error::{MAX_QUANTITY, RefusedLine};
-use super::open::{check, judge, lock};
+use super::open::{check, judge, lines_to_show, lock};
+use super::view::{Destination, Prices};
 use super::{Cart, CartError, CartId, CartItemId, db};
 use crate::shop::Shop;
 
@@ -25,6 +26,7 @@ pub async fn set_quantity(
     item: CartItemId,
     token: &str,
     quantity: i32,
+    to: &Destination,
 ) -> Result<Cart, CartError> {
     check(shop, id, token)?;
     retrying(|| async {
@@ -34,17 +36,19 @@ pub async fn set_quantity(
             if !db::remove(&mut tx, id, item).await? {
                 return Err(CartError::NoItem);
             }
-            let lines = db::priced_lines(&mut tx, id).await?;
+            let lines = lines_to_show(&mut tx, &head).await?;
+            let prices = Prices::read(&mut tx, shop, &head, to).await?;
             // What was taken out is out, even if what remains still costs more than a cart may.
             tx.commit().await?;
-            return head.with(lines);
+            return prices.cart(head, lines);
         }
         let offer = db::offer_of_item(&mut tx, id, item).await?.ok_or(CartError::NoItem)?;
         let variant_id = offer.variant_id;
         let quantity = judge(Some(&offer), i64::from(quantity))
             .map_err(|refusal| CartError::Refused(vec![RefusedLine { index: None, variant_id, refusal }]))?;
         db::put(&mut tx, id, &[(variant_id, quantity)]).await?;
-        let cart = head.with(db::priced_lines(&mut tx, id).await?)?;
+        let lines = lines_to_show(&mut tx, &head).await?;
+        let cart = Prices::read(&mut tx, shop, &head, to).await?.cart(head, lines)?;
         tx.commit().await?;
         Ok(cart)
     })

@@ -6,6 +6,7 @@ use kernel::db::retrying;
 use kernel::money::MAX_UNIT_MINOR;
 use serde::{Deserialize, Serialize};
 
+use super::model::MAX_GRAMS;
 use super::new_variant::{check_currencies, check_skus, valid_options};
 use super::record::{Record, record};
 use super::{CatalogError, Variant, VariantId, VariantStatus, db, plain_text};
@@ -35,6 +36,10 @@ pub struct ChangeVariant {
     /// All its options, in place of what they were; at most 3.
     #[garde(custom(given_options))]
     pub options: Option<BTreeMap<String, String>>,
+    /// Weight of one.
+    #[garde(inner(range(min = 0, max = MAX_GRAMS)))]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub weight_grams: Option<i32>,
     /// Is it shown?
     #[garde(skip)]
     pub status: Option<VariantStatus>,

@@ -7,7 +7,7 @@ use super::record::{Record, record};
 use super::{CatalogError, CategoryId, ProductId, VariantId, db};
 use crate::activity::{self, Act};
 use crate::shop::Shop;
-use crate::{settings, usage};
+use crate::{pricing, settings, usage};
 
 /// Deletes a product with its variants, and gives its place in the plan back.
 pub async fn delete_product(shop: &Shop, id: ProductId) -> Result<(), CatalogError> {
@@ -58,7 +58,7 @@ pub async fn delete_variant(shop: &Shop, id: VariantId) -> Result<(), CatalogErr
     .await
 }
 
-/// Deletes a category that has no parts. Its products stay, no longer filed under it.
+/// Deletes a category that has no parts and no tax rate. Its products stay, no longer filed under it.
 pub async fn delete_category(shop: &Shop, id: CategoryId) -> Result<(), CatalogError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
@@ -66,6 +66,10 @@ pub async fn delete_category(shop: &Shop, id: CategoryId) -> Result<(), CatalogE
         let before = db::categories::one(&mut tx, id).await?.ok_or(CatalogError::NoCategory)?;
         if db::categories::has_parts(&mut tx, id).await? {
             return Err(CatalogError::CategoryHasParts);
+        }
+        // Taxes must not change because somebody tidies up.
+        if pricing::is_taxed(&mut tx, id.0).await? {
+            return Err(CatalogError::CategoryTaxed);
         }
         db::categories::delete(&mut tx, id).await?;
         settings::bump_catalog(&mut tx).await?;

@@ -42,6 +42,8 @@ pub enum CatalogError {
     UnknownCategory { field: &'static str, id: CategoryId },
     #[error("a category cannot be part of itself or of its own parts")]
     CategoryCycle,
+    #[error("the category has a tax rate; delete or change that first")]
+    CategoryTaxed,
     #[error("the category has parts; delete or move them first")]
     CategoryHasParts,
     #[error(transparent)]
@@ -61,6 +63,7 @@ impl From<CatalogError> for Problem {
             CatalogError::ProductHandleTaken => conflict("product.handle_taken"),
             CatalogError::CategoryHandleTaken => conflict("category.handle_taken"),
             CatalogError::CategoryHasParts => conflict("category.has_parts"),
+            CatalogError::CategoryTaxed => conflict("category.taxed"),
             CatalogError::SkuTaken(taken) => {
                 let skus: Vec<&str> = taken.iter().map(|taken| taken.sku.as_str()).collect();
                 let errors = taken.iter().map(|taken| {

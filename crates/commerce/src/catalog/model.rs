@@ -23,6 +23,8 @@ kernel::id! {
 
 /// The most variants of one product.
 pub(super) const MAX_VARIANTS: usize = 100;
+/// The most that one of a variant may weigh: a ton.
+pub(super) const MAX_GRAMS: i32 = 1_000_000;
 
 /// Is a product shown?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -84,6 +86,8 @@ pub struct Variant {
     pub currency: Currency,
     /// Such as colour and size.
     pub options: BTreeMap<String, String>,
+    /// Weight of one; 0: nobody has said.
+    pub weight_grams: i32,
     /// Is it shown?
     pub status: VariantStatus,
     /// Is one in stock at least?

@@ -7,6 +7,7 @@ use kernel::money::MAX_UNIT_MINOR;
 use serde::{Deserialize, Serialize};
 
 use super::error::TakenSku;
+use super::model::MAX_GRAMS;
 use super::{CatalogError, VariantId, VariantStatus, db, plain_text};
 use crate::shop::Shop;
 
@@ -34,6 +35,11 @@ pub struct NewVariant {
     #[serde(default)]
     #[garde(custom(valid_options))]
     pub options: BTreeMap<String, String>,
+    /// Weight of one, for shipping that is priced by weight.
+    #[serde(default)]
+    #[garde(range(min = 0, max = MAX_GRAMS))]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub weight_grams: i32,
     /// `active` when it is left out.
     #[garde(skip)]
     pub status: Option<VariantStatus>,
@@ -47,6 +53,7 @@ pub(super) struct Made {
     pub(super) title: String,
     pub(super) price_minor: i64,
     pub(super) options: BTreeMap<String, String>,
+    pub(super) weight_grams: i32,
     pub(super) status: VariantStatus,
 }
 
@@ -73,6 +80,7 @@ impl NewVariant {
             title: self.title.clone().unwrap_or_else(|| title(&self.options)),
             price_minor: self.price_minor,
             options: self.options.clone(),
+            weight_grams: self.weight_grams,
             status: self.status.unwrap_or(VariantStatus::Active),
         }
     }

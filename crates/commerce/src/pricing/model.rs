@@ -34,6 +34,17 @@ pub struct Rules {
     pub shipping_methods: Vec<ShippingMethod>,
 }
 
+/// Does a rule apply?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum RuleStatus {
+    /// It does.
+    Active,
+    /// Not now.
+    Paused,
+}
+
 /// Something that is taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promotion {
@@ -111,46 +122,39 @@ pub struct ShippingMethod {
 }
 
 /// Where a shipping method goes, and for how much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
     /// ISO 3166-1 alpha-2; none: the rest of the world.
     #[serde(default)]
-    #[garde(length(max = 250))]
     #[schema(max_items = 250)]
     pub countries: Vec<String>,
     /// As shoppers write them in `province`, compared without case; none: all of these countries.
     #[serde(default)]
-    #[garde(length(max = 250))]
     #[schema(max_items = 250)]
     pub regions: Vec<String>,
     /// What it costs, where no weight decides.
     #[serde(default)]
-    #[garde(range(min = 0, max = kernel::money::MAX_UNIT_MINOR))]
     #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
     pub price_minor: i64,
     /// Costs nothing from so much on, once discounts are taken off.
     #[serde(default)]
-    #[garde(inner(range(min = 0, max = kernel::money::MAX_TOTAL_MINOR)))]
     #[schema(minimum = 0, maximum = 10_000_000_000_000_i64)]
     pub free_over_minor: Option<i64>,
     /// Prices by weight, from light to heavy; what is heavier than the last one does not go this way.
     #[serde(default)]
-    #[garde(length(max = 50), dive)]
     #[schema(max_items = 50)]
     pub weight_tiers: Vec<WeightTier>,
 }
 
 /// What shipping costs up to a weight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightTier {
     /// Up to so many grams, and that many too.
-    #[garde(range(min = 1, max = 1_000_000_000))]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub up_to_grams: i64,
     /// What it costs.
-    #[garde(range(min = 0, max = kernel::money::MAX_UNIT_MINOR))]
     #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
     pub price_minor: i64,
 }

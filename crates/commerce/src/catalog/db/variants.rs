@@ -23,13 +23,14 @@ pub(in super::super) async fn insert(
     let titles: Vec<String> = variants.iter().map(|variant| variant.title.clone()).collect();
     let prices: Vec<i64> = variants.iter().map(|variant| variant.price_minor).collect();
     let options: Vec<Value> = variants.iter().map(|variant| json!(variant.options)).collect();
+    let weights: Vec<i32> = variants.iter().map(|variant| variant.weight_grams).collect();
     let active: Vec<bool> = variants.iter().map(|variant| variant.status == VariantStatus::Active).collect();
     sqlx::query!(
-        "insert into variants (id, product_id, sku, title, price_minor, options, status, position)
-         select u.id, $1, u.sku, u.title, u.price_minor, u.options,
+        "insert into variants (id, product_id, sku, title, price_minor, options, weight_grams, status, position)
+         select u.id, $1, u.sku, u.title, u.price_minor, u.options, u.weight_grams,
                 case when u.active then 'active' else 'archived' end, $2 + u.n::int - 1
-         from unnest($3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[], $8::bool[])
-              with ordinality as u (id, sku, title, price_minor, options, active, n)",
+         from unnest($3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[], $8::bool[], $9::int[])
+              with ordinality as u (id, sku, title, price_minor, options, active, weight_grams, n)",
         product.0,
         first,
         &ids,
@@ -38,6 +39,7 @@ pub(in super::super) async fn insert(
         &prices,
         &options,
         &active,
+        &weights,
     )
     .execute(tx.conn())
     .await?;
@@ -84,7 +86,8 @@ pub(in super::super) async fn update(tx: &mut TenantTx, id: VariantId, change: &
     sqlx::query!(
         "update variants
          set sku = coalesce($2, sku), title = coalesce($3, title), price_minor = coalesce($4, price_minor),
-             options = coalesce($5, options), status = coalesce($6, status), updated_at = now()
+             options = coalesce($5, options), status = coalesce($6, status),
+             weight_grams = coalesce($7, weight_grams), updated_at = now()
          where id = $1",
         id.0,
         change.sku.as_deref(),
@@ -92,6 +95,7 @@ pub(in super::super) async fn update(tx: &mut TenantTx, id: VariantId, change: &
         change.price_minor,
         change.options.as_ref().map(|options| json!(options)),
         change.status as _,
+        change.weight_grams,
     )
     .execute(tx.conn())
     .await?;
@@ -128,7 +132,7 @@ pub(in super::super) async fn of_products(
 ) -> sqlx::Result<HashMap<ProductId, Vec<Variant>>> {
     let rows = sqlx::query!(
         r#"select v.product_id as "product_id: ProductId", v.id as "id: VariantId", v.sku, v.title, v.price_minor,
-                  v.options as "options: Json<BTreeMap<String, String>>", v.status as "status: VariantStatus",
+                  v.options as "options: Json<BTreeMap<String, String>>", v.weight_grams, v.status as "status: VariantStatus",
                   coalesce(l.available > 0, false) as "available!"
            from variants v left join stock_levels l on l.variant_id = v.id
            where v.product_id = any($1) and v.deleted_at is null and ($2::text is null or v.status = $2)
@@ -147,6 +151,7 @@ pub(in super::super) async fn of_products(
             price_minor: row.price_minor,
             currency,
             options: row.options.0,
+            weight_grams: row.weight_grams,
             status: row.status,
             available: row.available,
         });

@@ -90,7 +90,7 @@ async fn change(
         (status = 401, description = "No valid credential"),
         (status = 403, description = "The role does not include catalog.write"),
         (status = 404, description = "There is no such category"),
-        (status = 409, description = "`category.has_parts`"),
+        (status = 409, description = "`category.has_parts` or `category.taxed`"),
     ))]
 async fn delete(_: Staff<CatalogWrite>, shop: Shop, Path(id): Path<CategoryId>) -> Result<StatusCode, Problem> {
     delete_category(&shop, id).await?;

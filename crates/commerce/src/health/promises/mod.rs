@@ -2,6 +2,7 @@
 
 mod money;
 mod orders;
+mod prices;
 mod records;
 mod stock;
 mod waits;
@@ -77,7 +78,7 @@ impl Promise {
 
 /// What must hold at any time.
 pub fn promises() -> impl Iterator<Item = &'static Promise> {
-    [stock::PROMISES, orders::PROMISES, money::PROMISES, records::PROMISES].into_iter().flatten()
+    [stock::PROMISES, orders::PROMISES, money::PROMISES, prices::PROMISES, records::PROMISES].into_iter().flatten()
 }
 
 /// What may be otherwise for a while, and not for long.
