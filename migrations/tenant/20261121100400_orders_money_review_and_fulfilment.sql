@@ -85,3 +85,7 @@ create table order_notes (
     created_at timestamptz not null default now()
 );
 create index order_notes_by_order on order_notes (order_id, id);
+
+alter table checkouts drop constraint checkouts_ending_check;
+alter table checkouts add constraint checkouts_ending_check
+    check (ending in ('expired', 'cancelled', 'cancelled_by_staff'));

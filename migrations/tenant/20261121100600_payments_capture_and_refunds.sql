@@ -20,4 +20,4 @@ create unique index payments_one_live on payments (order_id)
 drop index payments_undecided;
 create index payments_undecided on payments (updated_at)
     where status in ('created', 'processing', 'requires_action', 'unknown', 'authorized');
-create index payments_flagged on payments (id) where flag is not null;
+create index payments_flagged on payments (order_id) where flag is not null;

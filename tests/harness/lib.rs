@@ -9,6 +9,7 @@ mod checks;
 mod platform;
 mod provider;
 mod shopping;
+mod staff;
 mod store;
 
 pub use answer::Answer;
@@ -16,4 +17,5 @@ pub use checks::assert_consistent;
 pub use platform::{Platform, key, settings, unique};
 pub use provider::{News, sign, signed_with};
 pub use shopping::{Bought, Cart, card, cash};
+pub use staff::Member;
 pub use store::{Store, Variant};

@@ -30,6 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("customers", &["activity"]),
     ("events", &["outbox"]),
+    (
+        "fulfilment",
+        &["activity", "catalog", "checkout", "events", "idempotency", "inventory", "orders", "payments", "refunds"],
+    ),
     ("health", &["activity", "checkout", "events", "orders", "payments"]),
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),

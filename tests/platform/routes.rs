@@ -136,6 +136,7 @@ pub const ROUTES: &[Route] = &[
         Some(json!({ "delta": 1, "reason": "found" }))
     }),
     route("GET", "/api/v1/admin/stock", Staff("stock.read"), &[]),
+    route("GET", "/api/v1/admin/stock/status", Staff("stock.read"), &[]),
     route("GET", "/api/v1/admin/stock/movements", Staff("stock.read"), &[]),
     route("GET", "/api/v1/admin/categories", Staff("catalog.read"), &[]),
     sending(route("POST", "/api/v1/admin/categories", Staff("catalog.write"), &[]), |_| {
@@ -184,6 +185,16 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/customers/{id}", Staff("customers.read"), &[Customer]),
     sending(route("PATCH", "/api/v1/admin/customers/{id}", Staff("customers.write"), &[Customer]), |_| {
         Some(json!({ "note": "stolen" }))
+    }),
+    route("GET", "/api/v1/admin/orders/pending", Staff("orders.read"), &[]),
+    route("GET", "/api/v1/admin/orders/{id}/shipments", Staff("orders.read"), &[Order]),
+    route("POST", "/api/v1/admin/orders/{id}/confirm", Staff("orders.write"), &[Order]),
+    route("POST", "/api/v1/admin/orders/{id}/pack", Staff("orders.fulfil"), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/ship", Staff("orders.fulfil"), &[Order]), |_| Some(json!({}))),
+    sending(route("POST", "/api/v1/admin/orders/{id}/deliver", Staff("orders.fulfil"), &[Order]), |_| Some(json!({}))),
+    route("POST", "/api/v1/admin/orders/{id}/fulfil", Staff("orders.fulfil"), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/cancel", Staff("orders.write"), &[Order]), |_| {
+        Some(json!({ "reason": "stolen" }))
     }),
     sending(route("POST", "/api/v1/admin/orders/{id}/lock", Staff("orders.fulfil"), &[Order]), |_| {
         Some(json!({ "reason": "looking into it" }))

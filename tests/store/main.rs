@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cancel;
+mod cancel_by_staff;
 mod cart;
 mod catalog;
 mod doctor;
@@ -11,6 +12,8 @@ mod faults;
 mod idempotency;
 mod input;
 mod limits;
+mod order_errors;
+mod order_views;
 mod payment;
 mod pricing;
 mod pricing_cart;
@@ -23,6 +26,8 @@ mod resume;
 mod retention;
 mod sale;
 mod shelf;
+mod shipments;
+mod staff_orders;
 mod stock;
 mod validation;
 mod webhook;

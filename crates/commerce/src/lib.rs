@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod checkout;
 pub mod customers;
 pub mod events;
+pub mod fulfilment;
 pub mod health;
 pub mod idempotency;
 pub mod inventory;
@@ -59,6 +60,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(inventory::http::staff_routes())
         .merge(customers::http::staff_routes())
         .merge(orders::http::staff_routes())
+        .merge(fulfilment::http::staff_routes())
         .merge(payments::http::staff_routes())
         .merge(pricing::http::staff_routes())
         .merge(checkout::http::staff_routes())

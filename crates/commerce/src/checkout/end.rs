@@ -30,6 +30,8 @@ pub enum Ending {
     Expired,
     /// The shopper calls it off.
     Cancelled,
+    /// Staff calls it off.
+    CancelledByStaff,
 }
 
 impl Ending {
@@ -38,6 +40,7 @@ impl Ending {
         match self {
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
+            Self::CancelledByStaff => "cancelled_by_staff",
         }
     }
 
@@ -47,6 +50,9 @@ impl Ending {
             Self::Expired => Undone { checkout: Status::Expired, order: Step::Fail, reason: "checkout_expired" },
             Self::Cancelled => {
                 Undone { checkout: Status::Cancelled, order: Step::Cancel, reason: "cancelled_by_shopper" }
+            }
+            Self::CancelledByStaff => {
+                Undone { checkout: Status::Cancelled, order: Step::Cancel, reason: "cancelled_by_staff" }
             }
         }
     }
@@ -103,7 +109,7 @@ async fn called_off(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<Optio
     let mut tx = shop.db.begin().await?;
     let checkout = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
     let payment = payments::of_order(&mut tx, checkout.order).await?.ok_or(PaymentError::NotFound)?;
-    let wanted = checkout.status == Status::Active && (ending == Ending::Cancelled || checkout.due);
+    let wanted = checkout.status == Status::Active && (ending != Ending::Expired || checkout.due);
     if wanted {
         // Before the provider is asked: its own news of it may be here first.
         db::set_ending(&mut tx, id, ending).await?;

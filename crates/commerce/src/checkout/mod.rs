@@ -15,6 +15,7 @@
 //!
 //! Owns the table `checkouts`.
 
+mod by_staff;
 mod db;
 mod decide;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod validate;
 mod view;
 
 pub use edits::edits_call_off;
+pub use by_staff::{confirm, end_order, hold_order};
 pub use end::{Ending, end, expire_due, remaining};
 pub use error::CheckoutError;
 pub use model::{CheckoutId, ShippingAddress, StartCheckout};

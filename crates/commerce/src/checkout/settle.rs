@@ -123,7 +123,7 @@ async fn fail(tx: &mut TenantTx, shop: &Shop, held: &mut Held, reason: &str) -> 
     undo(tx, shop, held, &undone).await
 }
 
-fn phases(names: &[&str], shop: &Shop) -> Value {
+pub(super) fn phases(names: &[&str], shop: &Shop) -> Value {
     let now = shop.clock.now();
     names.iter().map(|name| json!({ "phase": name, "at": now })).collect()
 }

@@ -146,10 +146,53 @@ pub(super) async fn move_reservations(
     .await
 }
 
+/// Takes so much out of what is committed to an order. What is not committed to it is not in the answer.
+pub(super) async fn ship_reservations(tx: &mut TenantTx, takes: &[Take]) -> sqlx::Result<Vec<Take>> {
+    let orders: Vec<Uuid> = takes.iter().map(|take| take.order_id).collect();
+    let variants: Vec<Uuid> = takes.iter().map(|take| take.variant_id.0).collect();
+    let quantities: Vec<i32> = takes.iter().map(|take| take.quantity).collect();
+    sqlx::query_as!(
+        Take,
+        r#"update stock_reservations r
+           set shipped_quantity = r.shipped_quantity + u.quantity, updated_at = now(),
+               status = case when r.shipped_quantity + r.released_quantity + u.quantity = r.quantity then 'shipped'
+                             else r.status end
+           from unnest($1::uuid[], $2::uuid[], $3::int[]) as u (order_id, variant_id, quantity)
+           where r.order_id = u.order_id and r.variant_id = u.variant_id and r.status = 'committed'
+             and r.shipped_quantity + r.released_quantity + u.quantity <= r.quantity
+           returning r.order_id, r.variant_id as "variant_id: VariantId", u.quantity as "quantity!""#,
+        &orders,
+        &variants,
+        &quantities,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Gives back what an order still claims.
+pub(super) async fn release_reservations(tx: &mut TenantTx, order: Uuid) -> sqlx::Result<Vec<Take>> {
+    sqlx::query_as!(
+        Take,
+        r#"update stock_reservations r
+           set released_quantity = r.released_quantity + u.rest, updated_at = now(),
+               status = case when r.shipped_quantity > 0 then 'shipped' else 'released' end
+           from (
+               select variant_id, quantity - shipped_quantity - released_quantity as rest
+               from stock_reservations where order_id = $1 and status in ('held', 'committed') for update
+           ) as u
+           where r.order_id = $1 and r.variant_id = u.variant_id
+           returning r.order_id, r.variant_id as "variant_id: VariantId", u.rest as "quantity!""#,
+        order,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
 pub(super) async fn reservations(tx: &mut TenantTx, order: Uuid) -> sqlx::Result<Vec<Reservation>> {
     sqlx::query_as!(
         Reservation,
-        r#"select variant_id as "variant_id: VariantId", quantity, status as "status: ReservationStatus"
+        r#"select variant_id as "variant_id: VariantId", quantity, shipped_quantity, released_quantity,
+                  status as "status: ReservationStatus"
            from stock_reservations where order_id = $1 order by variant_id"#,
         order
     )
@@ -212,6 +255,40 @@ pub(super) async fn levels(
            order by l.variant_id limit $3"#,
         after.map(|id| id.0),
         at_most,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// A level with what staff calls its variant.
+pub(super) struct NamedLevel {
+    pub(super) variant_id: VariantId,
+    pub(super) sku: String,
+    pub(super) title: String,
+    pub(super) on_hand: i32,
+    pub(super) reserved: i32,
+    pub(super) available: i32,
+}
+
+/// Levels by ascending variant id, those with so many available. What is available is in no index, for it changes with
+/// every order: this reads a store's levels in order until it has found enough.
+pub(super) async fn levels_between(
+    tx: &mut TenantTx,
+    after: Option<VariantId>,
+    range: (i32, i32),
+    limit: i64,
+) -> sqlx::Result<Vec<NamedLevel>> {
+    sqlx::query_as!(
+        NamedLevel,
+        r#"select l.variant_id as "variant_id: VariantId", v.sku, v.title, l.on_hand, l.reserved,
+                  l.available as "available!"
+           from stock_levels l join variants v on v.id = l.variant_id
+           where l.variant_id > $1 and l.available between $2 and $3 and v.deleted_at is null
+           order by l.variant_id limit $4"#,
+        after.map_or(Uuid::nil(), |id| id.0),
+        range.0,
+        range.1,
         limit,
     )
     .fetch_all(tx.conn())

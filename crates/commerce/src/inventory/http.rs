@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::status::{self, StockStatus, VariantStock};
 use super::{AdjustStock, Movement, StockLevel, db};
 use crate::access::{Staff, StockRead, StockWrite};
 use crate::catalog::VariantId;
@@ -15,7 +16,11 @@ use crate::shop::Shop;
 
 /// The routes for staff.
 pub fn staff_routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(levels)).routes(routes!(adjust)).routes(routes!(movements))
+    OpenApiRouter::new()
+        .routes(routes!(levels))
+        .routes(routes!(status))
+        .routes(routes!(adjust))
+        .routes(routes!(movements))
 }
 
 /// Which levels.
@@ -57,6 +62,41 @@ async fn levels(
     let rows = db::levels(&mut tx, after, at_most, limit + 1).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
     Ok(Json(page::cut(rows, limit, |level| level.variant_id)))
+}
+
+/// Which variants.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct StatusQuery {
+    /// Only those that stand so: `in_stock`, `low_stock` or `out_of_stock`.
+    status: Option<StockStatus>,
+    /// How many, from 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List how variants stand: enough, few, or none.
+#[utoipa::path(get, path = "/api/v1/admin/stock/status", tag = "stock", params(StatusQuery), security(("staff" = [])),
+    responses(
+        (status = 200, description = "A page of variants", body = Page<VariantStock>),
+        (status = 400, description = "A query parameter is not acceptable"),
+        (status = 401, description = "No valid credential"),
+        (status = 403, description = "The role does not include stock.read"),
+    ))]
+async fn status(
+    _: Staff<StockRead>,
+    shop: Shop,
+    Query(query): Query<StatusQuery>,
+) -> Result<Json<Page<VariantStock>>, Problem> {
+    let limit = page::limit(query.limit)?;
+    let after = page::after::<VariantId>(query.cursor.as_deref())?;
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let rows = status::status(&mut tx, query.status, after, limit + 1).await.map_err(Problem::database)?;
+    tx.commit().await.map_err(Problem::database)?;
+    Ok(Json(page::cut(rows, limit, |variant| variant.variant_id)))
 }
 
 /// Correct how much there is of a variant.

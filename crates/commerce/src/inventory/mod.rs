@@ -23,6 +23,7 @@ mod open_levels;
 mod release;
 mod reserve;
 mod ship;
+mod status;
 mod write;
 
 pub use adjust::{AdjustStock, adjust};

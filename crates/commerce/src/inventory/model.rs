@@ -67,8 +67,19 @@ pub struct Reservation {
     pub variant_id: VariantId,
     /// How many.
     pub quantity: i32,
+    /// How many of them have left.
+    pub shipped_quantity: i32,
+    /// How many of them were given back.
+    pub released_quantity: i32,
     /// How far it has got.
     pub status: ReservationStatus,
+}
+
+impl Reservation {
+    /// What the order still claims.
+    pub fn open_quantity(&self) -> i32 {
+        self.quantity - self.shipped_quantity - self.released_quantity
+    }
 }
 
 /// How much there is of a variant, as staff sees it.

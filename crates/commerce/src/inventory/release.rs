@@ -3,15 +3,15 @@
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
+use super::db;
 use super::write::{Change, entries, write};
-use super::{ReservationStatus, db};
 use crate::events::Event;
 use crate::shop::Shop;
 
-/// Gives back what is held or committed for an order, with a reason of at most 200 characters. Doing it again does
-/// nothing; what was shipped is gone. Returns the events to tell.
+/// Gives back what an order still claims: neither shipped nor given back before. The reason has at most 200 characters.
+/// Doing it again does nothing. Returns the events to tell.
 pub async fn release(tx: &mut TenantTx, shop: &Shop, order_id: Uuid, reason: &str) -> sqlx::Result<Vec<Event>> {
-    let takes = db::move_reservations(tx, &[order_id], &["held", "committed"], ReservationStatus::Released).await?;
+    let takes = db::release_reservations(tx, order_id).await?;
     if takes.is_empty() {
         return Ok(Vec::new());
     }

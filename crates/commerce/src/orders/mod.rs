@@ -32,8 +32,10 @@ mod refunded;
 mod resolve_error;
 mod review;
 mod shipped;
+mod staff_view;
 mod status;
 mod step;
+mod waiting;
 
 pub use correct_refunded::correct_refunded;
 pub use create::{NewOrder, NewOrderItem, create};
@@ -47,5 +49,7 @@ pub use recent::{Recent, recent, sameness};
 pub use refunded::{items_refunded, refunded};
 pub use review::reviewed;
 pub use shipped::{items_shipped, measure};
+pub use staff_view::{OrderMetrics, OrderReview, OrderSource, StaffPart, StaffView, staff_view};
 pub use status::{Money, Review, Stage, Step, public_status};
 pub use step::step;
+pub use waiting::{Waiting, to_do, waiting};

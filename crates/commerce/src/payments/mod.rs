@@ -21,6 +21,7 @@ mod create;
 mod db;
 mod error;
 mod forget;
+mod flagged;
 mod give_back;
 pub mod http;
 mod model;
@@ -34,6 +35,7 @@ pub use create::{NewPayment, create};
 pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;
 pub use forget::forget_provider_events;
+pub use flagged::{Flagged, flagged, flags_of};
 pub use give_back::{
     Refundable, came_again, forget_refund, gave_back, lock_refundable, lock_refundable_payment, promise_refund,
 };

@@ -21,7 +21,10 @@ pub(super) const PROMISES: &[Promise] = &[
         says: "a paid order has its money, and money has its order",
         query: "select o.id::text from orders o left join payments p on p.order_id = o.id and p.status = 'succeeded'
                 where o.payment_method = 'card'
-                  and (o.stage in ('paid', 'packed', 'shipped', 'delivered', 'fulfilled')) is distinct from coalesce(p.captured_minor = o.total_minor, false)",
+                  and case when o.stage in ('paid', 'packed', 'shipped', 'delivered', 'fulfilled') then p.captured_minor is distinct from o.total_minor
+                           -- What came in of an order that was called off goes back; see `refunds`.
+                           when o.stage in ('pending', 'awaiting_payment') then p.captured_minor > 0
+                           else false end",
         ..Promise::USUAL
     },
     Promise {
@@ -40,6 +43,23 @@ pub(super) const PROMISES: &[Promise] = &[
                     from order_history window w as (partition by order_id order by id)) h
                 join orders o on o.id = h.order_id
                 where h.from_stage is distinct from h.before or (h.back = 1 and h.to_stage <> o.stage)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "orders.open_errors",
+        says: "an order counts the errors that nobody has seen to",
+        query: "select o.id::text from orders o
+                left join (select order_id, count(*) n from order_errors where resolved_at is null group by 1) e on e.order_id = o.id
+                where o.open_errors <> coalesce(e.n, 0) or o.error_count < o.open_errors",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "shipments.delivered",
+        says: "an order is delivered when all of it has left and arrived",
+        query: "select o.id::text from orders o
+                where o.stage = 'delivered' and exists (select from shipments s where s.order_id = o.id and s.status <> 'delivered')
+                   or o.stage in ('pending', 'awaiting_payment', 'paid', 'confirmed', 'failed', 'cancelled')
+                      and exists (select from shipments s where s.order_id = o.id)",
         ..Promise::USUAL
     },
     Promise {

@@ -32,10 +32,31 @@ pub(super) const PROMISES: &[Promise] = &[
         says: "an order holds its goods exactly as long as it lives",
         query: "select o.id::text from orders o join order_items i on i.order_id = o.id
                 left join stock_reservations r on r.order_id = o.id and r.variant_id = i.variant_id
-                where case when o.stage in ('failed', 'cancelled') then r.status is distinct from 'released'
-                           when o.stage in ('paid', 'confirmed', 'packed') then r.status is distinct from 'committed'
-                           when o.stage in ('pending', 'awaiting_payment') then r.status is distinct from 'held'
-                           else false end",
+                where r.status is null
+                   or case when o.stage in ('failed', 'cancelled') then r.status <> 'released'
+                           when o.stage in ('paid', 'confirmed', 'packed') then r.status = 'held'
+                           when o.stage in ('pending', 'awaiting_payment') then r.status not in ('held', 'committed')
+                           else r.status not in ('shipped', 'released') end",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "stock.parts",
+        says: "a reservation is open exactly as long as something of it has neither left nor been given back",
+        query: "select order_id::text from stock_reservations
+                where (status in ('held', 'committed')) <> (quantity > shipped_quantity + released_quantity)
+                   or (status in ('held', 'released') and shipped_quantity > 0)",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "stock.shipped",
+        says: "what has left of an order is the same in its lines, its shipments and its reservations",
+        query: "select i.id::text from order_items i
+                left join (select order_item_id, sum(quantity) q from shipment_items group by 1) s on s.order_item_id = i.id
+                where i.shipped_quantity <> coalesce(s.q, 0)
+                union all
+                select r.order_id::text from stock_reservations r
+                join (select order_id, variant_id, sum(shipped_quantity) q from order_items group by 1, 2) i using (order_id, variant_id)
+                where r.shipped_quantity <> i.q",
         ..Promise::USUAL
     },
 ];

@@ -11,6 +11,8 @@ mod read;
 mod recent;
 mod refunded;
 mod review;
+mod staff;
+mod waiting;
 
 pub(super) use create::{insert, insert_items};
 pub(super) use faults::{
@@ -19,10 +21,13 @@ pub(super) use faults::{
 };
 pub(super) use history::{HistoryEntry, history, insert_first_history, insert_history};
 pub(super) use hold::{clear_held, set_held};
-pub(super) use list::{OrderSummary, list};
+pub(super) use list::{OrderFilter, OrderSummary, list};
 pub(super) use moves::{add_refunded, add_shipped, count_event, lock, measure, set_money, set_stage};
 pub(super) use notes::{OrderNote, exists, insert_note, notes};
 pub(super) use read::{items, order, trails};
 pub(super) use recent::recent;
 pub(super) use refunded::set_refunded;
 pub(super) use review::set_review;
+pub(super) use staff::staff_part;
+pub use waiting::Waiting;
+pub(super) use waiting::{to_do, waiting};

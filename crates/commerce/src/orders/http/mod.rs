@@ -4,6 +4,7 @@ mod errors;
 mod locks;
 mod notes;
 
+use chrono::{DateTime, Datelike, Utc};
 use kernel::http::{Json, Path, Query};
 use kernel::page::{self, Page};
 use kernel::problem::Problem;
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::db::{self, HistoryEntry, OrderSummary};
-use super::{Order, OrderError, OrderId, Stage, read};
+use super::db::{self, OrderFilter, OrderSummary};
+use super::{Money, Order, OrderError, OrderId, Review, Stage, read};
 use crate::access::{OrderToken, OrdersRead, Staff};
 use crate::events::{self, http::PublishedEvent};
 use crate::shop::Shop;
@@ -26,7 +27,6 @@ pub fn shopper_routes() -> OpenApiRouter {
 pub fn staff_routes() -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(show_to_staff))
         .routes(routes!(events))
         .merge(locks::routes())
         .merge(notes::routes())
@@ -60,8 +60,22 @@ async fn load(shop: &Shop, id: OrderId) -> Result<Order, OrderError> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct OrdersQuery {
-    /// Only those in this stage.
+    /// Only those of this status: a stage, `partially_refunded` or `refunded`.
     status: Option<String>,
+    /// Only those with this review: `pending`, `approved` or `rejected`.
+    review: Option<Review>,
+    /// Only those that somebody of the staff holds, or only the others.
+    locked: Option<bool>,
+    /// Only those with errors that nobody has seen to, or only the others.
+    has_errors: Option<bool>,
+    /// Only those of this shopper.
+    email: Option<String>,
+    /// Only the one with this number.
+    number: Option<i64>,
+    /// Only those made then or later.
+    from: Option<DateTime<Utc>>,
+    /// Only those made before.
+    to: Option<DateTime<Utc>>,
     /// How many, from 1 to 100.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
@@ -69,7 +83,40 @@ struct OrdersQuery {
     cursor: Option<String>,
 }
 
-/// List orders, the newest first.
+impl OrdersQuery {
+    fn filter(&self) -> Result<OrderFilter, Problem> {
+        let (stage, money) = match self.status.as_deref() {
+            None => (None, None),
+            Some("partially_refunded") => (None, Some(Money::Partial)),
+            Some("refunded") => (None, Some(Money::Full)),
+            Some(name) => match Stage::ALL.into_iter().find(|stage| stage.name() == name) {
+                Some(stage) => (Some(stage), Some(Money::None)),
+                None => return Err(Problem::invalid_query("status", "is not a status of orders")),
+            },
+        };
+        if self.email.as_deref().is_some_and(|email| email.contains('\0')) {
+            return Err(Problem::invalid_query("email", "is not an e-mail address"));
+        }
+        for (field, time) in [("from", self.from), ("to", self.to)] {
+            if time.is_some_and(|time| !(1970..=9999).contains(&time.year())) {
+                return Err(Problem::invalid_query(field, "is not a time of orders"));
+            }
+        }
+        Ok(OrderFilter {
+            stage,
+            money,
+            review: self.review,
+            locked: self.locked,
+            has_errors: self.has_errors,
+            email: self.email.as_deref().map(|email| email.trim().to_lowercase()),
+            number: self.number,
+            from: self.from,
+            to: self.to,
+        })
+    }
+}
+
+/// List orders, the newest first. Filters narrow it together.
 #[utoipa::path(get, path = "/api/v1/admin/orders", tag = "orders", params(OrdersQuery), security(("staff" = [])),
     responses((status = 200, description = "A page of orders", body = Page<OrderSummary>)))]
 async fn list(
@@ -79,40 +126,11 @@ async fn list(
 ) -> Result<Json<Page<OrderSummary>>, Problem> {
     let limit = page::limit(query.limit)?;
     let before = page::after::<OrderId>(query.cursor.as_deref())?;
-    if let Some(status) = &query.status
-        && !Stage::ALL.iter().any(|stage| stage.name() == status)
-    {
-        return Err(Problem::invalid_query("status", "is not a stage of orders"));
-    }
+    let filter = query.filter()?;
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
-    let rows = db::list(&mut tx, query.status.as_deref(), before, limit + 1).await?;
+    let rows = db::list(&mut tx, &filter, before, limit + 1).await?;
     tx.commit().await.map_err(Problem::database)?;
     Ok(Json(page::cut(rows, limit, |order| order.id)))
-}
-
-/// An order with its history.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct OrderWithHistory {
-    #[serde(flatten)]
-    order: Order,
-    /// Every move it made.
-    history: Vec<HistoryEntry>,
-}
-
-/// See an order and its history.
-#[utoipa::path(get, path = "/api/v1/admin/orders/{id}", tag = "orders", params(("id" = OrderId, Path)),
-    security(("staff" = [])),
-    responses((status = 200, description = "The order", body = OrderWithHistory), (status = 404, description = "No such order")))]
-async fn show_to_staff(
-    _: Staff<OrdersRead>,
-    shop: Shop,
-    Path(id): Path<OrderId>,
-) -> Result<Json<OrderWithHistory>, Problem> {
-    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
-    let order = read::order(&mut tx, id).await?;
-    let history = db::history(&mut tx, id).await?;
-    tx.commit().await.map_err(Problem::database)?;
-    Ok(Json(OrderWithHistory { order, history }))
 }
 
 /// The events of one order.
