@@ -70,3 +70,22 @@ async fn notes_are_for_staff_alone() {
     assert!(!store.see(&bought).await.text.contains("back door"));
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_does_not_answer_is_noted_once_and_counted_each_time() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1999, 10).await;
+    let bought = store.order(&[(&variant, 1)]).await;
+    platform.spoil(json!({ "path_prefix": "/v1/payment_intents", "fault": "drop_request", "times": 100 })).await;
+    for _ in 0..2 {
+        let refused = store.act(&bought, "cancel", json!({ "reason": "shopper rang" })).await;
+        refused.problem(503, "payment.provider_unavailable");
+    }
+    let order = store.detail(&bought).await;
+    assert_eq!((order.int("/error_count"), order.body["errors"].as_array().unwrap().len()), (2, 1), "{}", order.text);
+    assert_eq!((order.str("/errors/0/category"), order.str("/status")), ("external".into(), "awaiting_payment".into()));
+    platform.heal().await;
+    store.act(&bought, "cancel", json!({ "reason": "shopper rang" })).await.expect(200);
+    assert_consistent(&store).await;
+}

@@ -3,12 +3,13 @@
 use kernel::db::TenantTx;
 use kernel::text::plain_text;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::FulfilmentError;
 use super::step::{note, take};
-use crate::checkout;
+use crate::checkout::{self, CheckoutError};
 use crate::events::{self, Event};
-use crate::orders::{self, Locked, OrderId, Stage, Step};
+use crate::orders::{self, FaultCategory, FaultSeverity, Locked, OrderFault, OrderId, Stage, Step};
 use crate::payments::{self, PaymentError};
 use crate::shop::Shop;
 use crate::{inventory, refunds};
@@ -44,11 +45,29 @@ pub async fn cancel(shop: &Shop, id: OrderId, request: &CancelOrder) -> Result<(
     for _ in 0..LOOKS {
         match kernel::db::retrying(|| attempt(shop, id, &request.reason, asked)).await? {
             Look::Done => return Ok(()),
-            Look::Unpaid => checkout::end_order(shop, id).await?,
+            Look::Unpaid => end(shop, id).await?,
         }
         asked = true;
     }
     Err(FulfilmentError::Undecided)
+}
+
+/// Ends the order's checkout. That the provider does not answer is noted on the order: somebody has to try again.
+async fn end(shop: &Shop, id: OrderId) -> Result<(), FulfilmentError> {
+    let outcome = checkout::end_order(shop, id).await;
+    if let Err(CheckoutError::Payment(PaymentError::Provider(cause))) = &outcome {
+        let fault = OrderFault {
+            category: FaultCategory::External,
+            severity: FaultSeverity::High,
+            code: "payment.provider_unavailable",
+            message: "The payment provider did not answer, so the order could not be called off.",
+            data: json!({ "cause": cause.to_string() }),
+        };
+        let mut tx = shop.db.begin().await?;
+        orders::note_error(&mut tx, shop, id, &fault).await?;
+        tx.commit().await?;
+    }
+    Ok(outcome?)
 }
 
 async fn attempt(shop: &Shop, id: OrderId, reason: &str, asked: bool) -> Result<Look, FulfilmentError> {

@@ -103,10 +103,21 @@ pub(in crate::orders) async fn list(
         page!(tx, filter, range, limit, "review = $5")
     } else if matches!(filter.money, Some(Money::Partial | Money::Full)) {
         page!(tx, filter, range, limit, "money <> 'none' and money = $4")
-    } else if filter.stage.is_some() {
-        page!(tx, filter, range, limit, "stage = $3")
     } else {
-        page!(tx, filter, range, limit, "true")
+        // Named in the text, so that the plan knows how many there are of each.
+        match filter.stage {
+            Some(Stage::Pending) => page!(tx, filter, range, limit, "stage = 'pending'"),
+            Some(Stage::AwaitingPayment) => page!(tx, filter, range, limit, "stage = 'awaiting_payment'"),
+            Some(Stage::Paid) => page!(tx, filter, range, limit, "stage = 'paid'"),
+            Some(Stage::Confirmed) => page!(tx, filter, range, limit, "stage = 'confirmed'"),
+            Some(Stage::Packed) => page!(tx, filter, range, limit, "stage = 'packed'"),
+            Some(Stage::Shipped) => page!(tx, filter, range, limit, "stage = 'shipped'"),
+            Some(Stage::Delivered) => page!(tx, filter, range, limit, "stage = 'delivered'"),
+            Some(Stage::Fulfilled) => page!(tx, filter, range, limit, "stage = 'fulfilled'"),
+            Some(Stage::Failed) => page!(tx, filter, range, limit, "stage = 'failed'"),
+            Some(Stage::Cancelled) => page!(tx, filter, range, limit, "stage = 'cancelled'"),
+            None => page!(tx, filter, range, limit, "true"),
+        }
     };
     Ok(rows.into_iter().map(OrderSummary::from).collect())
 }
