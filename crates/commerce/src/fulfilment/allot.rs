@@ -87,6 +87,9 @@ mod tests {
             quantity,
             unit_price_minor: 1,
             total_minor: quantity.into(),
+            discount_minor: 0,
+            tax_minor: 0,
+            tax_included_minor: 0,
             shipped_quantity: shipped,
             refunded_quantity: 0,
         }
