@@ -70,7 +70,9 @@ async fn what_was_changed_behind_the_events_is_found() {
     let sold = |by: &str| format!("update sales_days set gross_minor = gross_minor {by}");
     assert_eq!(found(&sold("+ 1"), &sold("- 1")).await, [("sales_day", "gross_minor")]);
     let received = |by: &str| {
-        format!("update stock_days set received = received {by} where ctid = (select min(ctid) from stock_days)")
+        format!(
+            "update stock_days set received = received {by} where variant_id = (select min(variant_id::text)::uuid from stock_days)"
+        )
     };
     assert_eq!(found(&received("+ 1"), &received("- 1")).await, [("stock_day", "received")]);
     let lost = "create table kept as select * from events where aggregate_type = 'payment'; delete from events where aggregate_type = 'payment'";
