@@ -212,6 +212,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/checkouts/{id}", Staff("orders.read"), &[Checkout]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/approve", Staff("orders.review"), &[Order]), |_| Some(json!({}))),
+    sending(route("POST", "/api/v1/admin/orders/{id}/reject", Staff("orders.review"), &[Order]), |_| Some(json!({}))),
     route("GET", "/api/v1/admin/orders/{id}/explain", Staff("orders.read"), &[Order]),
     route("GET", "/api/v1/admin/events", Staff("events.read"), &[]),
     route("GET", "/api/v1/admin/health-checks", Staff("health.read"), &[]),

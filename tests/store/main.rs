@@ -24,6 +24,7 @@ mod replay;
 mod reports;
 mod resume;
 mod retention;
+mod review;
 mod sale;
 mod shelf;
 mod shipments;

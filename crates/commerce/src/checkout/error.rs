@@ -18,6 +18,10 @@ pub enum CheckoutError {
     QueueFull,
     #[error("the slice of checkouts came to no end")]
     Interrupted,
+    #[error("nobody has to look at this order")]
+    NotUnderReview,
+    #[error("the order has been looked at: it was {0}")]
+    Reviewed(&'static str),
     #[error("the store's sums came out wrong")]
     Inconsistent(&'static str),
     #[error("the order refused")]
@@ -39,6 +43,10 @@ impl From<CheckoutError> for Problem {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "checkout.queue_full", error).retry_after(1)
             }
             CheckoutError::Interrupted => Problem::unavailable(error),
+            CheckoutError::NotUnderReview => Problem::new(StatusCode::CONFLICT, "order.not_under_review", error),
+            CheckoutError::Reviewed(word) => {
+                Problem::new(StatusCode::CONFLICT, "order.reviewed", &error).with("review", word)
+            }
             CheckoutError::Inconsistent(_) => Problem::internal(error),
             CheckoutError::Order(cause) => cause.into(),
             CheckoutError::Payment(cause) => cause.into(),

@@ -13,11 +13,12 @@ use utoipa_axum::routes;
 use super::db::{self, CheckoutEntry, Wanted};
 use super::explain::Explanation;
 use super::model::Status;
+use super::review::{self, ReviewOrder};
 use super::view::{self, Purchase};
 use super::{CheckoutError, CheckoutId, StartCheckout, end};
-use crate::access::{CartToken, OrdersRead, Staff};
+use crate::access::{CartToken, OrdersRead, OrdersReview, Staff};
 use crate::carts::CartId;
-use crate::orders::OrderId;
+use crate::orders::{self, Order, OrderId};
 use crate::shop::Shop;
 use crate::{carts, idempotency};
 
@@ -28,7 +29,12 @@ pub fn shopper_routes() -> OpenApiRouter {
 
 /// The routes for staff.
 pub fn staff_routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show_to_staff)).routes(routes!(explain))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show_to_staff))
+        .routes(routes!(explain))
+        .routes(routes!(approve))
+        .routes(routes!(reject))
 }
 
 /// The route for the payment provider, which nothing may guard but its signature.
@@ -192,6 +198,58 @@ async fn show_to_staff(
     ))]
 async fn explain(_: Staff<OrdersRead>, shop: Shop, Path(id): Path<OrderId>) -> Result<Json<Explanation>, Problem> {
     Ok(Json(super::explain::explain(&shop, id).await?))
+}
+
+/// Let an order go on that waits for a person's word.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{id}/approve", tag = "orders", params(("id" = OrderId, Path)),
+    request_body = ReviewOrder, security(("staff" = [])),
+    responses(
+        (status = 200, description = "It goes on, or did before", body = Order),
+        (status = 400, description = "The body is not JSON"),
+        (status = 404, description = "No such order"),
+        (status = 409, description = "`order.not_under_review`, `order.reviewed`: it was rejected, `order.wrong_stage`, `order.locked`"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "The body is not application/json"),
+        (status = 422, description = "A field is unknown or not acceptable"),
+    ))]
+async fn approve(
+    _: Staff<OrdersReview>,
+    shop: Shop,
+    Path(id): Path<OrderId>,
+    Json(request): Json<ReviewOrder>,
+) -> Result<Json<Order>, Problem> {
+    review::approve(&shop, id, request.reason.as_deref()).await?;
+    order(&shop, id).await
+}
+
+/// Stop an order for good that waits for a person's word.
+#[utoipa::path(post, path = "/api/v1/admin/orders/{id}/reject", tag = "orders", params(("id" = OrderId, Path)),
+    request_body = ReviewOrder, security(("staff" = [])),
+    responses(
+        (status = 200, description = "It is cancelled, or was before", body = Order),
+        (status = 400, description = "The body is not JSON"),
+        (status = 404, description = "No such order"),
+        (status = 409, description = "`order.not_under_review`, `order.reviewed`: it was approved, `order.wrong_stage`, `order.locked`"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "The body is not application/json"),
+        (status = 422, description = "A field is unknown or not acceptable"),
+        (status = 503, description = "`payment.provider_unavailable`: send it again"),
+    ))]
+async fn reject(
+    _: Staff<OrdersReview>,
+    shop: Shop,
+    Path(id): Path<OrderId>,
+    Json(request): Json<ReviewOrder>,
+) -> Result<Json<Order>, Problem> {
+    review::reject(&shop, id, request.reason.as_deref()).await?;
+    order(&shop, id).await
+}
+
+async fn order(shop: &Shop, id: OrderId) -> Result<Json<Order>, Problem> {
+    let mut tx = shop.db.begin().await.map_err(Problem::database)?;
+    let order = orders::order(&mut tx, id).await?;
+    tx.commit().await.map_err(Problem::database)?;
+    Ok(Json(order))
 }
 
 /// Receive the payment provider's news.

@@ -32,6 +32,7 @@ mod purchase;
 mod queue;
 mod quoted;
 mod receive;
+mod review;
 mod settle;
 mod slice;
 mod start;

@@ -41,7 +41,7 @@ pub(super) async fn run(shop: &Shop, requests: &[Request]) -> Result<Vec<Verdict
     write(&mut tx, shop, requests, &writes, &month, &log).await?;
     let claims = claim(&mut tx, requests, &outcomes, &writes).await?;
     tx.commit().await?;
-    report(shop, &writes);
+    report(shop, &writes, &log);
     Ok(outcomes.into_iter().zip(claims).map(settled).collect())
 }
 
@@ -235,17 +235,30 @@ fn settled((outcome, claimed): (Outcome, Option<Claimed>)) -> Verdict {
     }
 }
 
-fn report(shop: &Shop, writes: &Writes) {
+fn report(shop: &Shop, writes: &Writes, log: &PhaseLog) {
+    let tenant = &shop.slug;
     for (checkout, order) in writes.checkouts.iter().zip(&writes.orders) {
-        let request_id = &checkout.request_id;
-        metrics::order_created(checkout.method.name());
+        let (request_id, checkout_id, order_id) = (&checkout.request_id, checkout.id, order.id);
         tracing::info!(
-            event = "order.created", tenant = %shop.slug, request_id, checkout_id = %checkout.id,
-            cart_id = %checkout.cart, order_id = %order.id, number = order.number, total_minor = order.total_minor,
-            "checkout started"
+            event = "order.created", %tenant, request_id, %checkout_id, cart_id = %checkout.cart, %order_id,
+            number = order.number, total_minor = order.total_minor, "checkout started"
         );
+        if shop.platform.log_phases {
+            for (phase, ms) in log.phases(checkout) {
+                tracing::info!(%tenant, request_id, %checkout_id, phase, ms, "checkout phase");
+            }
+        }
+        tracing::info!(%tenant, request_id, %checkout_id, %order_id, lines = order.items.len(), "stock reserved");
+        tracing::info!(
+            %tenant, request_id, %checkout_id, %order_id, subtotal_minor = order.subtotal_minor,
+            discount_minor = order.discount_minor, total_minor = order.total_minor, "price lock created"
+        );
+        if checkout.reviewed {
+            let reasons = order.review_reasons.join(",");
+            tracing::warn!(event = "order.review", %tenant, request_id, %checkout_id, %order_id, reasons, "order waits for a person");
+        }
         if checkout.method == Method::Cod {
-            tracing::info!(tenant = %shop.slug, request_id, checkout_id = %checkout.id, order_id = %order.id, "checkout completed");
+            tracing::info!(%tenant, request_id, %checkout_id, %order_id, "checkout completed");
         }
     }
 }
@@ -276,21 +289,26 @@ impl Phases {
 }
 
 impl PhaseLog {
-    fn of(&self, checkout: &NewCheckout) -> Value {
-        let entry = |phase: &str, ms: u64| json!({ "phase": phase, "at": self.at, "ms": ms });
-        let mut entries = vec![
-            entry("started", 0),
-            entry("cart_validated", self.reading_ms),
-            entry("inventory_reserved", self.deciding_ms),
-            entry("price_locked", 0),
-            entry("order_created", 0),
+    /// The phases that a checkout went through, with milliseconds.
+    fn phases(&self, checkout: &NewCheckout) -> Vec<(&'static str, u64)> {
+        let mut phases = vec![
+            ("started", 0),
+            ("cart_validated", self.reading_ms),
+            ("inventory_reserved", self.deciding_ms),
+            ("price_locked", 0),
+            ("order_created", 0),
         ];
         if checkout.method == Method::Cod {
             if !checkout.reviewed {
-                entries.push(entry("stock_committed", 0));
+                phases.push(("stock_committed", 0));
             }
-            entries.push(entry("completed", 0));
+            phases.push(("completed", 0));
         }
-        Value::Array(entries)
+        phases
+    }
+
+    fn of(&self, checkout: &NewCheckout) -> Value {
+        let phases = self.phases(checkout).into_iter();
+        phases.map(|(phase, ms)| json!({ "phase": phase, "at": self.at, "ms": ms })).collect()
     }
 }

@@ -1,0 +1,110 @@
+//! Orders that wait for a person's word.
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use souk_tests::{Bought, Platform, Store, Variant, assert_consistent, card, cash, key};
+
+async fn by_cash(store: &Store<'_>, variant: &Variant, email: &str) -> (Bought, Value) {
+    let cart = store.fill_cart(&[(variant, 1)]).await;
+    let mut body = cash(&cart);
+    body["email"] = email.into();
+    let answer = store.checkout(&cart, &key(), &body).await.expect(201);
+    (Store::bought(cart, &answer), answer.body["order"].clone())
+}
+
+async fn reasons(store: &Store<'_>, order: &str) -> String {
+    use sqlx::Row;
+    store.rows(&format!("select array_to_string(review_reasons, ' ') from orders where id = '{order}'")).await[0].get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cash_above_the_limit_waits_and_goes_on_once_approved() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "cod_review_minor": 1500 })).await.expect(200);
+    let (cheap, dear) = (store.sell(1500, 5).await, store.sell(1501, 5).await);
+    let (_, order) = by_cash(&store, &cheap, "ann@example.com").await;
+    assert_eq!((&order["status"], &order["review"]), (&json!("confirmed"), &Value::Null));
+
+    let (bought, order) = by_cash(&store, &dear, "ann@example.com").await;
+    assert_eq!((&order["status"], &order["review"]), (&json!("pending"), &json!("pending")));
+    assert_eq!(reasons(&store, &bought.order).await, "identity_check");
+    assert_eq!(store.stock(&dear.id).await, (5, 1));
+    assert_eq!(store.see_checkout(&bought).await.str("/checkout/status"), "completed");
+    assert_consistent(&store).await;
+
+    let path = format!("/orders/{}", bought.order);
+    let told = store.admin_post(&format!("{path}/approve"), json!({ "reason": "called them" })).await.expect(200);
+    assert_eq!((told.str("/status"), told.str("/review")), ("confirmed".into(), "approved".into()));
+    store.admin_post(&format!("{path}/approve"), json!({})).await.expect(200);
+    let answer = store.admin_post(&format!("{path}/reject"), json!({})).await.problem(409, "order.reviewed");
+    assert_eq!(answer.str("/review"), "approved");
+    let acts =
+        format!("select count(*) from activity where action = 'order.approved' and entity_id = '{}'", bought.order);
+    assert_eq!(store.count(&acts).await, 1);
+    let events = format!(
+        "select count(*) from events where event_type = 'order.approved' and aggregate_id = '{}'",
+        bought.order
+    );
+    assert_eq!(store.count(&events).await, 1);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_order_gives_its_goods_back_and_its_cart_stays_closed() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "order_review_minor": 100 })).await.expect(200);
+    let variant = store.sell(1000, 5).await;
+    let (bought, _) = by_cash(&store, &variant, "ann@example.com").await;
+    let path = format!("/orders/{}/reject", bought.order);
+    let told = store.admin_post(&path, json!({ "reason": "no such street" })).await.expect(200);
+    assert_eq!((told.str("/status"), told.str("/review")), ("cancelled".into(), "rejected".into()));
+    store.admin_post(&path, json!({})).await.expect(200);
+    store.admin_post(&format!("/orders/{}/approve", bought.order), json!({})).await.problem(409, "order.reviewed");
+    assert_eq!(store.stock(&variant.id).await, (5, 0));
+    let items = format!("/api/v1/carts/{}/items", bought.cart.id);
+    let add = json!({ "variant_id": variant.id, "quantity": 1 });
+    store.with_cart(&bought.cart, Method::POST, &items, Some(add)).await.problem(409, "cart.completed");
+    store.admin_post(&format!("/orders/{}/approve", uuid::Uuid::now_v7()), json!({})).await.expect(404);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_orders_at_once_those_above_the_limit_wait() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "hourly_orders_review": 4 })).await.expect(200);
+    let variant = store.sell(1000, 100).await;
+    let orders = join_all((0..10).map(|_| by_cash(&store, &variant, "ann@example.com"))).await;
+    assert_eq!(orders.iter().filter(|(_, order)| order["status"] == "pending").count(), 6);
+    let (_, other) = by_cash(&store, &variant, "bob@example.com").await;
+    assert_eq!(other["status"], "confirmed");
+
+    // Whom the store trusts is not asked.
+    let ann = store.admin_post("/customers", json!({ "email": "Ann@Example.com", "trusted": true })).await.expect(201);
+    let (_, order) = by_cash(&store, &variant, "ann@example.com").await;
+    assert_eq!(order["status"], "confirmed");
+    store.admin_patch(&format!("/customers/{}", ann.str("/id")), json!({ "status": "blocked" })).await.expect(200);
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    let answer = store.checkout(&cart, &key(), &card(&cart)).await.problem(422, "checkout.invalid");
+    assert_eq!((answer.str("/errors/0/field"), answer.str("/errors/0/code")), ("email".into(), "USER_INACTIVE".into()));
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_again_waits_unless_the_first_came_to_nothing() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "duplicate_minutes": 10 })).await.expect(200);
+    let variant = store.sell(1000, 100).await;
+    let first = store.order(&[(&variant, 1)]).await;
+    store.cancel(&first, &key()).await.expect(200);
+    let (_, order) = by_cash(&store, &variant, "ann@example.com").await;
+    assert_eq!(order["status"], "confirmed");
+    let (again, order) = by_cash(&store, &variant, "ann@example.com").await;
+    assert_eq!(order["status"], "pending");
+    assert_eq!(reasons(&store, &again.order).await, "duplicate");
+    assert_consistent(&store).await;
+}
