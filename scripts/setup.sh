@@ -106,6 +106,19 @@ need_redis() {
     have redis-server || fail "Redis was installed, but there is no redis-server"
 }
 
+# The tests of the metrics let a real Prometheus read them. Without it the other tests still run, and those say what is
+# missing.
+need_prometheus() {
+    have prometheus && have promtool && return
+    if ! can_install; then
+        say "Prometheus is missing: the tests of the metrics will fail (Debian: sudo apt-get install prometheus, macOS: brew install prometheus)"
+        return
+    fi
+    apt_install prometheus
+    # The tests start their own: the system's need not run because of us.
+    if have systemctl; then as_root systemctl disable --now prometheus >/dev/null 2>&1 || true; fi
+}
+
 # The README's walk is taken in one of the tests.
 need_walk() {
     have curl || install_or_explain curl curl "brew install curl"

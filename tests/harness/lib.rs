@@ -6,6 +6,7 @@
 
 mod answer;
 mod checks;
+mod logs;
 mod platform;
 mod provider;
 mod shopping;
@@ -14,6 +15,7 @@ mod store;
 
 pub use answer::Answer;
 pub use checks::assert_consistent;
+pub use logs::Logs;
 pub use platform::{Platform, key, settings, unique};
 pub use provider::{News, sign, signed_with};
 pub use shopping::{Bought, Cart, card, cash};

@@ -8,6 +8,7 @@ mod guards;
 mod hosts;
 mod isolation;
 mod jobs;
+mod metrics;
 mod outages;
 mod provisioning;
 mod routes;

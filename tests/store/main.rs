@@ -12,6 +12,7 @@ mod faults;
 mod idempotency;
 mod input;
 mod limits;
+mod logs;
 mod order_errors;
 mod order_views;
 mod payment;

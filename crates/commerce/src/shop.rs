@@ -97,6 +97,13 @@ pub struct Retention {
     pub provider_event_id_days: i32,
 }
 
+impl Shop {
+    /// The same store, for work that belongs to what has this correlation.
+    pub fn correlated(&self, correlation_id: Option<String>) -> Self {
+        Self { origin: self.origin.clone().correlated(correlation_id), ..self.clone() }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Shop {
     type Rejection = Problem;
 

@@ -9,14 +9,16 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
-use kernel::origin::{Actor, Origin};
+use kernel::origin::{Actor, Origin, given_id};
 use kernel::problem::Problem;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::listen::RequestId;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// What is kept of a client's name for itself.
 const USER_AGENT_BYTES: usize = 256;
 
@@ -24,16 +26,21 @@ const USER_AGENT_BYTES: usize = 256;
 pub async fn edge(State(proxies): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let origin = origin(&request, &proxies);
-    let id = origin.request_id.clone();
+    let (id, correlation) = (origin.request_id.clone(), origin.correlation_id.clone());
     let line =
         (request.method().clone(), request.uri().path().to_owned(), request.headers().get(header::HOST).cloned());
     request.extensions_mut().insert(origin);
-    let response = next.run(request).await;
+    let span = tracing::info_span!("request", request_id = id, correlation_id = correlation);
+    let response = next.run(request).instrument(span).await;
     let mut response = finish(response, &id);
     protect(&mut response, &id);
+    if let Ok(correlation) = HeaderValue::from_str(&correlation) {
+        response.headers_mut().insert(CORRELATION_ID, correlation);
+    }
     let (method, path, host) = line;
     tracing::info!(
         request_id = id,
+        correlation_id = correlation,
         host = host.as_ref().and_then(|host| host.to_str().ok()),
         status = response.status().as_u16(),
         ms = started.elapsed().as_millis(),
@@ -46,11 +53,12 @@ fn origin(request: &Request, proxies: &[IpNet]) -> Origin {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let correlation = request.headers().get(&CORRELATION_ID).and_then(|id| id.to_str().ok()).and_then(given_id);
+    let origin = Origin::of_request(Actor::Shopper, id.unwrap_or_else(|| Uuid::now_v7().to_string()));
     Origin {
-        actor: Actor::Shopper,
-        request_id: id.unwrap_or_else(|| Uuid::now_v7().to_string()),
         ip: peer.map(|peer| visitor(peer, request.headers(), proxies)),
         user_agent: agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_BYTES).collect()),
+        ..origin.correlated(correlation)
     }
 }
 

@@ -16,9 +16,10 @@ use futures::StreamExt;
 use kernel::db::ClusterDb;
 use kernel::id::TenantId;
 use kernel::metrics;
-use kernel::origin::Origin;
+use kernel::origin::{Actor, Origin};
 use landlord::{Landlord, accounts, tenants};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 pub use cron::Schedules;
 
@@ -134,12 +135,13 @@ impl Worker {
     }
 
     async fn perform(&self, job: &Job) -> Result<Done, String> {
-        let origin = Origin { request_id: job.request_id.clone(), ..Origin::system() };
+        let origin = Origin::of_request(Actor::System, job.request_id.clone()).caused_by(format!("job:{}", job.id));
         let Some(store) = self.stores.of(job.tenant).await.map_err(|error| error.to_string())? else {
             return Ok(Done::Finished);
         };
         let shop = self.stores.open(&store, origin);
-        work::perform(&shop, job).await.map_err(work::explain)
+        let span = tracing::info_span!("job", request_id = job.request_id, job_id = job.id, kind = job.kind, tenant = %shop.slug);
+        work::perform(&shop, job).instrument(span).await.map_err(work::explain)
     }
 
     /// Hands on the news of all stores. Returns how many. One store's trouble is not another's.

@@ -134,6 +134,7 @@ async fn extend(shop: &Shop, id: CheckoutId) -> Result<(), CheckoutError> {
 async fn close(shop: &Shop, id: CheckoutId, payment: PaymentId, ending: Ending) -> Result<(), CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let found = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
+    let shop = &shop.correlated(events::correlation_of(&mut tx, found.order.0).await?);
     let mut held = hold(&mut tx, id, found.cart, found.order, payment).await?;
     if held.checkout.status != Status::Active || !held.payment.status.open() {
         return Ok(());

@@ -39,8 +39,8 @@ mod start;
 mod validate;
 mod view;
 
-pub use edits::edits_call_off;
 pub use by_staff::{confirm, end_order, hold_order};
+pub use edits::edits_call_off;
 pub use end::{Ending, end, expire_due, remaining};
 pub use error::CheckoutError;
 pub use model::{CheckoutId, ShippingAddress, StartCheckout};

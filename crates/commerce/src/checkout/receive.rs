@@ -20,7 +20,8 @@ const RETRY: std::time::Duration = std::time::Duration::from_secs(15);
 pub async fn receive(shop: &Shop, payload: &[u8], signature: &str) -> Result<(), Problem> {
     let event = verify(shop, payload, signature)?;
     let text = std::str::from_utf8(payload).map_err(|_| refused("the body is not UTF-8"))?;
-    let shop = Shop { origin: shop.origin.clone().acting(Actor::Provider), ..shop.clone() };
+    let origin = shop.origin.clone().acting(Actor::Provider).caused_by(&event.id);
+    let shop = Shop { origin, ..shop.clone() };
     let received = keep(&shop, &event, text).await.map_err(|error| {
         if matches!(error, payments::PaymentError::OtherBody) {
             tracing::error!(event = "webhook.body_differs", tenant = %shop.slug, event_id = event.id, "an event id came again with another body");
@@ -110,7 +111,8 @@ pub async fn process_open_events(shop: &Shop) -> Result<usize, CheckoutError> {
     for received in open {
         match Event::parse(received.payload.as_bytes()) {
             Some(event) => {
-                if let Err(error) = process(&shop, &event, received.id).await {
+                let origin = shop.origin.clone().caused_by(&event.id);
+                if let Err(error) = process(&Shop { origin, ..shop.clone() }, &event, received.id).await {
                     tracing::warn!(tenant = %shop.slug, event_id = event.id, %error, "message still not processed");
                     outcome = Err(error);
                 }

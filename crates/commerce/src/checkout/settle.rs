@@ -57,6 +57,8 @@ pub async fn settle(shop: &Shop, payment: PaymentId, asked: Asked) -> Result<Set
 async fn attempt(shop: &Shop, payment: PaymentId, asked: &Asked) -> Result<Settled, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let order = payments::order_of(&mut tx, payment).await?.ok_or(PaymentError::NotFound)?;
+    // Whoever brings the provider's word, it belongs to the purchase.
+    let shop = &shop.correlated(events::correlation_of(&mut tx, order.0).await?);
     let (checkout, cart) = db::of_order(&mut tx, order).await?.ok_or(CheckoutError::NotFound)?;
     let mut held = hold(&mut tx, checkout, cart, order, payment).await?;
     let (settled, told) = match asked {
@@ -104,7 +106,8 @@ async fn paid(tx: &mut TenantTx, shop: &Shop, held: &mut Held) -> Result<Vec<Eve
     metrics::order_paid(metrics::age(held.order.id.0, now));
     metrics::payment_confirmed(metrics::age(held.payment.id.0, now));
     tracing::info!(
-        event = "order.paid", tenant = %shop.slug, request_id = shop.origin.request_id, order_id = %held.order.id,
+        event = "order.paid", tenant = %shop.slug, request_id = shop.origin.request_id,
+        correlation_id = shop.origin.correlation_id, order_id = %held.order.id,
         payment_id = %held.payment.id, checkout_id = %held.checkout.id, "checkout completed"
     );
     Ok(vec![event])

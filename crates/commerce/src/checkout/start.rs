@@ -39,8 +39,7 @@ pub async fn start(
     match outcome {
         Outcome::Replay(answer) => Ok(answer),
         Outcome::Reused => {
-            metrics::idempotency_conflict();
-            tracing::warn!(event = "idempotency.conflict", tenant = %shop.slug, key = key.0, "key used for another request");
+            idempotency::conflict(shop, key, &request.fingerprint);
             Err(reused())
         }
         Outcome::InFlight => wait(shop, &request).await,
@@ -91,7 +90,9 @@ fn refused(shop: &Shop, cart: CartId, problem: &Problem) {
         tracing::warn!(%tenant, request_id, cart_id = %cart, drift_minor, "price drift detected");
     }
     let phase = if problem.code == "stock.insufficient" { "inventory_reserved" } else { "cart_validated" };
-    tracing::warn!(event = problem.code, %tenant, request_id, cart_id = %cart, phase, "checkout failed");
+    // Of an order's lines that cannot be had, what was asked for and what there is.
+    let missing = (phase == "inventory_reserved").then(|| serde_json::json!(problem.errors).to_string());
+    tracing::warn!(event = problem.code, %tenant, request_id, cart_id = %cart, phase, missing, "checkout failed");
 }
 
 /// The order stands; ask the provider for a payment, write down what it says, and answer.

@@ -178,3 +178,12 @@ pub(crate) async fn by_aggregate(
     .fetch_all(tx.conn())
     .await
 }
+
+/// What an aggregate's first event was correlated with.
+pub(crate) async fn correlation_of(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Result<Option<String>> {
+    let found = sqlx::query_scalar!(
+        "select metadata ->> 'correlation_id' from events where aggregate_id = $1 and version = 1",
+        aggregate
+    );
+    Ok(found.fetch_optional(tx.conn()).await?.flatten())
+}

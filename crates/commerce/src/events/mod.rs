@@ -17,7 +17,7 @@ mod tell;
 mod tell_again;
 
 pub use db::PublishedEvent;
-pub(crate) use db::{by_aggregate, first_data, mark_gone, of_aggregate, published as published_after};
+pub(crate) use db::{by_aggregate, correlation_of, first_data, mark_gone, of_aggregate, published as published_after};
 pub use publish::publish;
 pub use put_away::{OldEvent, Snapshot};
 pub(crate) use put_away::{

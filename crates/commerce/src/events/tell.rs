@@ -2,7 +2,7 @@
 
 use kernel::db::TenantTx;
 use kernel::origin::Origin;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::db;
@@ -31,11 +31,8 @@ pub async fn tell(tx: &mut TenantTx, shop: &Shop, events: &[Event]) -> sqlx::Res
     if events.is_empty() {
         return Ok(());
     }
-    let metadata: Vec<Value> = events
-        .iter()
-        .map(|event| event.origin.as_ref().unwrap_or(&shop.origin))
-        .map(|origin| json!({ "actor": origin.actor, "request_id": origin.request_id }))
-        .collect();
+    let metadata: Vec<Value> =
+        events.iter().map(|event| event.origin.as_ref().unwrap_or(&shop.origin)).map(Origin::metadata).collect();
     let written = db::append(tx, events, &metadata).await?;
     outbox::post(tx, shop.id, &written.positions, &written.aggregates, &written.types).await
 }

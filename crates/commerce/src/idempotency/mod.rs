@@ -14,4 +14,4 @@ mod once;
 
 pub use db::{Claimed, NewKey, StoredKey, claim_again, find, finish, insert, release};
 pub(crate) use once::PATIENCE;
-pub use once::{forget_expired, once};
+pub use once::{conflict, forget_expired, once};

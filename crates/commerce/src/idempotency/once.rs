@@ -43,6 +43,17 @@ pub async fn once(
     outcome
 }
 
+/// A key came again with another request: counted and logged.
+pub fn conflict(shop: &Shop, key: &IdempotencyKey, fingerprint: &Fingerprint) {
+    kernel::metrics::idempotency_conflict();
+    // Enough of it to tell requests apart.
+    let fingerprint: String = fingerprint.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    tracing::warn!(
+        event = "idempotency.conflict", tenant = %shop.slug, request_id = shop.origin.request_id, key = key.0, fingerprint,
+        "key used for another request"
+    );
+}
+
 enum Claim {
     Ours(Claimed),
     Answered(Answer),
@@ -60,7 +71,10 @@ async fn claim(shop: &Shop, scope: &str, key: &IdempotencyKey, fingerprint: Fing
                 let inserted = db::insert(&mut tx, std::slice::from_ref(&new)).await.map_err(Problem::database)?;
                 (inserted == 1).then(|| Claimed { scope: new.scope.clone(), key: new.key.clone(), lease: 1 })
             }
-            Some(stored) if stored.fingerprint != fingerprint => return Err(reused()),
+            Some(stored) if stored.fingerprint != fingerprint => {
+                conflict(shop, key, &fingerprint);
+                return Err(reused());
+            }
             Some(stored) => match stored.answer {
                 Some(answer) => return Ok(Claim::Answered(answer)),
                 None => db::claim_again(&mut tx, scope, &key.0).await.map_err(Problem::database)?,

@@ -3,6 +3,7 @@
 use stripe_gateway::{Capture, CreateIntent, GatewayError};
 
 use super::{Locked, PaymentError, PaymentId, Report, Status, db};
+use crate::events;
 use crate::shop::Shop;
 
 /// What asking led to.
@@ -20,12 +21,12 @@ pub enum Asked {
 /// Learns how the payment stands at the provider, preparing it there if it is not yet known there. Asked again, in
 /// whatever state a crash left us, it finds the same payment: the key is the payment's own.
 pub async fn ask(shop: &Shop, id: PaymentId) -> Result<Asked, PaymentError> {
-    let payment = read(shop, id).await?;
+    let (payment, correlation) = read(shop, id).await?;
     let account = payment.account.clone();
     let answer = match &payment.provider_ref {
         Some(provider_ref) => shop.stripe.intent(provider_ref, account.as_deref()).await,
         None if payment.stale => return search(shop, &payment).await,
-        None => shop.stripe.create_intent(request(shop, &payment)).await,
+        None => shop.stripe.create_intent(request(shop, &payment, correlation)).await,
     };
     match answer {
         Ok(intent) => Ok(Asked::Report(Report::of(intent, account))),
@@ -55,7 +56,9 @@ pub async fn cancel(shop: &Shop, id: PaymentId) -> Result<Asked, PaymentError> {
     }
 }
 
-fn request(shop: &Shop, payment: &Locked) -> CreateIntent {
+/// The same for every try: the provider takes another request under the same key for a mistake. So the correlation is
+/// the one that was written down, not that of whoever asks.
+fn request(shop: &Shop, payment: &Locked, correlation: Option<String>) -> CreateIntent {
     CreateIntent {
         idempotency_key: payment.provider_key.clone(),
         amount_minor: payment.amount_minor,
@@ -67,7 +70,10 @@ fn request(shop: &Shop, payment: &Locked) -> CreateIntent {
             ("souk_tenant".into(), shop.id.to_string()),
             ("souk_order".into(), payment.order_id.to_string()),
             ("souk_payment".into(), payment.id.to_string()),
-        ],
+        ]
+        .into_iter()
+        .chain(correlation.map(|id| ("souk_correlation".into(), id)))
+        .collect(),
         description: Some(format!("{}: order {}", shop.slug, payment.order_id)),
         receipt_email: None,
     }
@@ -83,11 +89,12 @@ async fn search(shop: &Shop, payment: &Locked) -> Result<Asked, PaymentError> {
     })
 }
 
-async fn read(shop: &Shop, id: PaymentId) -> Result<Locked, PaymentError> {
+async fn read(shop: &Shop, id: PaymentId) -> Result<(Locked, Option<String>), PaymentError> {
     let mut tx = shop.db.begin().await?;
     let payment = db::read(&mut tx, id).await?.ok_or(PaymentError::NotFound)?;
+    let correlation = events::correlation_of(&mut tx, payment.order_id).await?;
     tx.commit().await?;
-    Ok(payment)
+    Ok((payment, correlation))
 }
 
 async fn note_unknown(shop: &Shop, id: PaymentId) -> Result<(), PaymentError> {

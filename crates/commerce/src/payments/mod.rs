@@ -20,8 +20,8 @@ mod correct_refunds;
 mod create;
 mod db;
 mod error;
-mod forget;
 mod flagged;
+mod forget;
 mod give_back;
 pub mod http;
 mod model;
@@ -34,8 +34,8 @@ pub use correct_refunds::correct_refunds;
 pub use create::{NewPayment, create};
 pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;
-pub use forget::forget_provider_events;
 pub use flagged::{Flagged, flagged, flags_of};
+pub use forget::forget_provider_events;
 pub use give_back::{
     Refundable, came_again, forget_refund, gave_back, lock_refundable, lock_refundable_payment, promise_refund,
 };

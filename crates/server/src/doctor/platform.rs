@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::health::{self, Severity};
+use commerce::jobs;
 use kernel::id::TenantId;
 use kernel::origin::Origin;
 use landlord::audit::{self, Act};
@@ -153,7 +154,7 @@ async fn work(souk: &Souk, tenants: &[TenantRow]) -> anyhow::Result<Vec<Finding>
             Severity::Critical,
             "no job is given up",
             list(waiting.dead),
-            "read why (souk jobs list --dead), mend the cause, then have them done again",
+            "read why (souk jobs list --dead), mend the cause, then replay them: souk doctor --repair replays all",
         ),
         Finding::of_platform(
             "jobs.overdue",
@@ -182,6 +183,7 @@ async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<Stri
                 let done = tenancy::migrate_stores(&souk.pools, souk.config.provisioning.parallel).await;
                 done.map(|done| done.failed > 0)
             }
+            "jobs.dead" => replay(souk).await.map(|()| false),
             "tenants.provisioning" | "spares.empty" => souk.worker().platform().await.map(|()| false),
             _ => continue,
         };
@@ -197,4 +199,13 @@ async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<Stri
         tx.commit().await?;
     }
     Ok(refused)
+}
+
+/// Makes all dead jobs due again.
+async fn replay(souk: &Souk) -> anyhow::Result<()> {
+    let cluster = souk.pools.cluster();
+    for kind in jobs::Kind::ALL {
+        jobs::replay_kind(&cluster, kind, None).await?;
+    }
+    Ok(())
 }

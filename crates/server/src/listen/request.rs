@@ -14,6 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use kernel::origin::given_id;
 use kernel::problem::Problem;
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -36,7 +37,7 @@ pub async fn answer(
     running: Running,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let id = Uuid::now_v7().to_string();
+    let id = named(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
     let mut request = request.map(|body| Body::new(TimedBody::new(body, limits.body)));
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -59,6 +60,11 @@ pub async fn answer(
     };
     crate::edge::protect(&mut response, &id);
     Ok(whole(response, running))
+}
+
+/// The id that the caller, or a proxy before us, gave the request.
+fn named<B>(request: &hyper::Request<B>) -> Option<String> {
+    given_id(request.headers().get("x-request-id")?.to_str().ok()?)
 }
 
 fn whole(response: Response, running: Running) -> Response {
