@@ -4,6 +4,7 @@
 mod api;
 mod architecture;
 mod crashes;
+mod doctor;
 mod guards;
 mod hosts;
 mod isolation;

@@ -92,9 +92,44 @@ impl TenantDb {
 /// back to the pool inside an open transaction, and a later write on it is lost. A task is never dropped midway.
 async fn begin(pool: &PgPool, statement: Arc<str>) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
-    // The statement is made of constants and of a tenant's id in hexadecimal.
-    let opened = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+    let opened = tokio::spawn(async move {
+        for _ in 0..BEGINS {
+            // The statement is made of constants and of a tenant's id in hexadecimal.
+            match pool.begin_with(AssertSqlSafe(statement.clone())).await {
+                Err(sqlx::Error::Database(error)) => {
+                    cleanse(&pool).await;
+                    // Somebody before us failed halfway on this connection: that is no failure of ours.
+                    if error.code().as_deref() != Some("25P02") {
+                        return Err(sqlx::Error::Database(error));
+                    }
+                }
+                opened => return opened,
+            }
+        }
+        Err(sqlx::Error::BeginFailed)
+    });
     opened.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Tries to begin on connections that somebody left in a transaction that had failed.
+const BEGINS: usize = 5;
+/// A connection is on its way back to the pool for a moment.
+const RETURNING: Duration = Duration::from_millis(5);
+
+/// When a store's role or schema is missing, what begins a transaction fails halfway: the transaction is open, and sqlx
+/// gives the connection back as it is. Whoever gets it next would pay for that. So idle connections are rolled back, which
+/// does nothing to those that are in no transaction.
+async fn cleanse(pool: &PgPool) {
+    tokio::time::sleep(RETURNING).await;
+    let mut idle = Vec::new();
+    while let Some(connection) = pool.try_acquire() {
+        idle.push(connection);
+    }
+    for connection in &mut idle {
+        if sqlx::query("rollback").persistent(false).execute(&mut **connection).await.is_err() {
+            connection.close_on_drop();
+        }
+    }
 }
 
 impl LandlordTx {

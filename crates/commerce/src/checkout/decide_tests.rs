@@ -170,8 +170,7 @@ fn state(dice: &mut Dice) -> State {
 fn request(dice: &mut Dice, carts: &[CartId]) -> Request {
     let cart = *dice.pick(carts);
     let wish = dice.roll(3);
-    let origin =
-        Origin { actor: Actor::Shopper, request_id: format!("r{}", dice.roll(u64::MAX)), ip: None, user_agent: None };
+    let origin = Origin::of_request(Actor::Shopper, format!("r{}", dice.roll(u64::MAX)));
     let form_errors = if dice.one_in(10) {
         vec![kernel::problem::FieldError::new("phone", "INVALID_PHONE", "no")]
     } else {

@@ -239,6 +239,9 @@ fn report(shop: &Shop, writes: &Writes, log: &PhaseLog) {
     let tenant = &shop.slug;
     for (checkout, order) in writes.checkouts.iter().zip(&writes.orders) {
         let (request_id, checkout_id, order_id) = (&checkout.request_id, checkout.id, order.id);
+        metrics::order_created(checkout.method.name());
+        let provider = if checkout.method == Method::Card { "stripe" } else { checkout.method.name() };
+        metrics::payment_intent_created(provider);
         tracing::info!(
             event = "order.created", %tenant, request_id, %checkout_id, cart_id = %checkout.cart, %order_id,
             number = order.number, total_minor = order.total_minor, "checkout started"

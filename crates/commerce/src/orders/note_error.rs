@@ -69,5 +69,6 @@ pub async fn note_error(
 
 /// Counts that something for this order is tried again.
 pub async fn note_retry(tx: &mut TenantTx, order: OrderId) -> Result<(), OrderError> {
+    kernel::metrics::order_retried();
     db::count_retry(tx, order).await
 }

@@ -205,7 +205,7 @@ async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<Stri
 async fn replay(souk: &Souk) -> anyhow::Result<()> {
     let cluster = souk.pools.cluster();
     for kind in jobs::Kind::ALL {
-        jobs::replay_kind(&cluster, kind, None).await?;
+        jobs::replay_kind(&cluster, *kind, None).await?;
     }
     Ok(())
 }

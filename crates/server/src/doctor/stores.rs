@@ -1,5 +1,7 @@
 //! Look over stores, a few beside each other.
 
+use std::time::Duration;
+
 use commerce::health::{self, Broken, Mended};
 use commerce::shop::Shop;
 use futures::{StreamExt, stream};
@@ -9,6 +11,9 @@ use landlord::tenants::TenantRow;
 use super::{Finding, Report};
 use crate::run::Souk;
 
+/// How often, and how many times, it is looked whether events went on their way.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const LOOKS: usize = 25;
 /// Stores looked at beside each other.
 const BESIDE: usize = 4;
 
@@ -77,5 +82,14 @@ async fn mend(souk: &Souk, shop: &Shop, broken: &[Broken]) -> anyhow::Result<Vec
     }
     // What the repairs told, and what was put on its way again.
     worker.news_of(shop.id).await?;
+    for broken in broken.iter().filter(|broken| broken.promise.code.starts_with("events.")) {
+        let mut looks = 0;
+        while health::ask(&shop.db, broken.promise).await?.is_some() && looks < LOOKS {
+            looks += 1;
+            // News wait for the oldest transaction that is in flight.
+            tokio::time::sleep(LOOK_EVERY).await;
+            worker.news_of(shop.id).await?;
+        }
+    }
     Ok(refused)
 }
