@@ -9,6 +9,7 @@ mod checks;
 mod logs;
 mod platform;
 mod provider;
+mod refunds;
 mod shopping;
 mod staff;
 mod store;

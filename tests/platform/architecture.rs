@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "orders",
             "payments",
             "pricing",
+            "refunds",
             "settings",
             "usage",
         ],
@@ -42,10 +43,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbox", &[]),
     ("payments", &["events", "orders"]),
     ("pricing", &["activity", "settings"]),
-    ("refunds", &["events", "jobs", "orders", "payments"]),
     ("replay", &["events", "reports"]),
     ("reports", &["carts", "events"]),
     ("retention", &["events", "inventory", "payments", "replay", "reports"]),
+    (
+        "refunds",
+        &["activity", "catalog", "events", "idempotency", "inventory", "jobs", "orders", "payments", "settings"],
+    ),
     ("settings", &["activity"]),
     ("usage", &[]),
 ];
@@ -57,7 +61,21 @@ const ANYBODY_NAMES: &[&str] = &["shop", "access"];
 const FILES: &[(&str, &[&str])] = &[
     ("access", &[]),
     ("shop", &["checkout", "jobs", "pricing"]),
-    ("work", &["catalog", "checkout", "events", "inventory", "jobs", "outbox", "payments", "reports", "retention"]),
+    (
+        "work",
+        &[
+            "catalog",
+            "checkout",
+            "events",
+            "inventory",
+            "jobs",
+            "outbox",
+            "payments",
+            "refunds",
+            "reports",
+            "retention",
+        ],
+    ),
 ];
 
 /// What each crate may use of ours.

@@ -23,6 +23,7 @@ pub enum Thing {
     Promotion,
     TaxRate,
     ShippingMethod,
+    Refund,
 }
 
 /// What proves that a shopper may.
@@ -63,6 +64,7 @@ pub struct Things {
     pub order: String,
     pub fault: String,
     pub payment: String,
+    pub refund: String,
     pub customer: String,
     pub job: String,
     pub promotion: String,
@@ -74,8 +76,8 @@ pub struct Things {
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
 use Thing::{
-    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, ShippingMethod, TaxRate,
-    Variant as VariantThing,
+    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, Refund, ShippingMethod,
+    TaxRate, Variant as VariantThing,
 };
 use Who::{Shopper, Staff};
 
@@ -209,6 +211,28 @@ pub const ROUTES: &[Route] = &[
     sending(route("POST", "/api/v1/admin/errors/{id}/resolve", Staff("orders.fulfil"), &[Fault]), |_| {
         Some(json!({ "resolution": "Seen to" }))
     }),
+    sending(route("POST", "/api/v1/orders/{id}/refund-requests", Shopper(OrderProof), &[Order]), |_| {
+        Some(json!({ "amount_minor": 1, "reason": "broken" }))
+    }),
+    route("GET", "/api/v1/orders/{id}/refund-requests", Shopper(OrderProof), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/refunds", Staff("refunds.write"), &[Order]), |_| {
+        Some(json!({ "amount_minor": 1, "reason": "broken" }))
+    }),
+    route("GET", "/api/v1/admin/orders/{id}/refunds", Staff("refunds.read"), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/refunds/preview", Staff("refunds.write"), &[Order]), |_| {
+        Some(json!({ "amount_minor": 1, "reason": "broken" }))
+    }),
+    route("GET", "/api/v1/admin/refunds", Staff("refunds.read"), &[]),
+    route("GET", "/api/v1/admin/refunds/{id}", Staff("refunds.read"), &[Refund]),
+    route("POST", "/api/v1/admin/refunds/{id}/approve", Staff("refunds.approve"), &[Refund]),
+    sending(route("POST", "/api/v1/admin/refunds/{id}/reject", Staff("refunds.approve"), &[Refund]), |_| {
+        Some(json!({ "reason": "stolen" }))
+    }),
+    route("POST", "/api/v1/admin/refunds/{id}/cancel", Staff("refunds.write"), &[Refund]),
+    route("POST", "/api/v1/admin/refunds/{id}/retry", Staff("refunds.write"), &[Refund]),
+    sending(route("POST", "/api/v1/admin/refunds/{id}/settle", Staff("refunds.write"), &[Refund]), |_| {
+        Some(json!({ "reference": "stolen" }))
+    }),
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/checkouts/{id}", Staff("orders.read"), &[Checkout]),
@@ -272,6 +296,8 @@ impl Things {
         let tax_rate = store.admin_post("/tax-rates", tax).await.expect(201);
         let way = json!({ "code": "standard", "title": "Standard", "zones": [{ "price_minor": 0 }] });
         let shipping_method = store.admin_post("/shipping-methods", way).await.expect(201);
+        let paid = store.buy(&[(&variant, 1)]).await;
+        let refund = store.ask_refund(&paid, json!({ "amount_minor": 1, "reason": "broken" })).await.expect(201);
         let things = Self {
             product: variant.product.clone(),
             handle: product.str("/handle"),
@@ -283,6 +309,7 @@ impl Things {
             order: bought.order.clone(),
             fault,
             payment: bought.payment.clone(),
+            refund: refund.str("/id"),
             customer: customer.str("/id"),
             job: store.dead_job().await,
             promotion: promotion.str("/id"),
@@ -308,6 +335,7 @@ impl Things {
             order: id(),
             fault: "987654321".to_owned(),
             payment: id(),
+            refund: id(),
             customer: id(),
             job: "9007199254740991".to_owned(),
             promotion: id(),
@@ -334,11 +362,12 @@ impl Things {
             Promotion => &self.promotion,
             TaxRate => &self.tax_rate,
             ShippingMethod => &self.shipping_method,
+            Refund => &self.refund,
         }
     }
 
     /// Every id, for searching answers.
-    pub fn ids(&self) -> [&str; 12] {
+    pub fn ids(&self) -> [&str; 13] {
         [
             &self.product,
             &self.variant,
@@ -352,6 +381,7 @@ impl Things {
             &self.promotion,
             &self.tax_rate,
             &self.shipping_method,
+            &self.refund,
         ]
     }
 

@@ -91,6 +91,9 @@ permissions! {
     PaymentsRead = "payments.read": [Owner, Manager, Support];
     PricingRead = "pricing.read": Role::ALL;
     PricingWrite = "pricing.write": [Owner, Manager];
+    RefundsRead = "refunds.read": [Owner, Manager, Support];
+    RefundsWrite = "refunds.write": [Owner, Manager, Support];
+    RefundsApprove = "refunds.approve": [Owner, Manager];
     SettingsRead = "settings.read": Role::ALL;
     SettingsWrite = "settings.write": [Owner, Manager];
     EventsRead = "events.read": [Owner, Manager];

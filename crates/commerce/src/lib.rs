@@ -44,6 +44,7 @@ pub fn shopper_routes() -> OpenApiRouter {
         .merge(carts::http::shopper_routes().layer(axum::middleware::from_fn(checkout::edits_call_off)))
         .merge(checkout::http::shopper_routes())
         .merge(orders::http::shopper_routes())
+        .merge(refunds::http::shopper_routes())
 }
 
 /// The routes for the payment provider, guarded by its signature alone. Need a [`shop::Shop`] in the request's extensions.
@@ -63,6 +64,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(fulfilment::http::staff_routes())
         .merge(payments::http::staff_routes())
         .merge(pricing::http::staff_routes())
+        .merge(refunds::http::staff_routes())
         .merge(checkout::http::staff_routes())
         .merge(events::http::staff_routes())
         .merge(reports::http::staff_routes())

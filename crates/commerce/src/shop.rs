@@ -63,8 +63,19 @@ pub struct Platform {
     pub retention: Retention,
     /// Which orders wait for a person's word when the store does not say.
     pub review: ReviewDefaults,
+    /// What may be refunded without a second person when the store does not say.
+    pub refunds: RefundDefaults,
     /// Is every phase of a checkout written to the log?
     pub log_phases: bool,
+}
+
+/// What staff may refund without a second person, in whole units of the store's currency; `None`: anything.
+#[derive(Debug, Clone, Copy)]
+pub struct RefundDefaults {
+    /// Support.
+    pub support_up_to: Option<u32>,
+    /// Managers.
+    pub manager_up_to: Option<u32>,
 }
 
 /// Which orders wait for a person's word when the store does not say. 0 of what is counted: never.

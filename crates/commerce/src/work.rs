@@ -12,6 +12,7 @@ use crate::inventory;
 use crate::jobs::{Job, Kind};
 use crate::outbox::News;
 use crate::payments::PaymentId;
+use crate::refunds::{self, RefundId};
 use crate::shop::Shop;
 use crate::{reports, retention};
 
@@ -43,8 +44,6 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
             checkout::process_open_events(shop).await?;
             Ok(Done::Finished)
         }
-        // Not done yet in this version.
-        Some(Kind::ProcessRefund) => Ok(Done::Again(Duration::from_secs(60))),
         Some(Kind::CatchUpReports) => {
             reports::catch_up(shop).await.map_err(Problem::database)?;
             reports::count_carts(shop).await.map_err(Problem::database)?;
@@ -54,6 +53,10 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
             retention::Progress::Done => Ok(Done::Finished),
             retention::Progress::More => Ok(Done::Again(Duration::ZERO)),
         },
+        Some(Kind::ProcessRefund) => {
+            let wait = refunds::process(shop, RefundId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
+        }
         // Another version of the server knows what it is.
         None => Ok(Done::Again(Duration::from_secs(60))),
     }
@@ -75,7 +78,12 @@ pub async fn deliver(shop: &Shop, news: Vec<News>) -> Result<(), sqlx::Error> {
 async fn watch_stock(shop: &Shop, news: &[News]) -> Result<(), sqlx::Error> {
     let mut variants: Vec<VariantId> = news
         .iter()
-        .filter(|news| matches!(news.event_type.as_str(), "stock.reserved" | "stock.adjusted" | "stock.released"))
+        .filter(|news| {
+            matches!(
+                news.event_type.as_str(),
+                "stock.reserved" | "stock.adjusted" | "stock.released" | "stock.restocked"
+            )
+        })
         .map(|news| VariantId(news.aggregate_id))
         .collect();
     variants.sort_unstable();

@@ -28,6 +28,7 @@ pub struct Config {
     pub stripe: Stripe,
     pub checkout: Checkout,
     pub review: Review,
+    pub refunds: Refunds,
     pub provisioning: Provisioning,
     pub log: Log,
     pub metrics: Metrics,
@@ -140,6 +141,13 @@ pub struct Review {
     pub pending_orders: u32,
     pub hourly_orders: u32,
     pub duplicate_minutes: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refunds {
+    pub support_up_to: Option<u32>,
+    pub manager_up_to: Option<u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use commerce::shop::{Platform, Retention, ReviewDefaults};
+use commerce::shop::{Platform, RefundDefaults, Retention, ReviewDefaults};
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
@@ -179,6 +179,10 @@ fn platform(config: &Config) -> Platform {
             pending_orders: config.review.pending_orders,
             hourly_orders: config.review.hourly_orders,
             duplicate_minutes: config.review.duplicate_minutes,
+        },
+        refunds: RefundDefaults {
+            support_up_to: config.refunds.support_up_to,
+            manager_up_to: config.refunds.manager_up_to,
         },
         log_phases: config.checkout.log_phases,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use stripe_core::refund::{CreateRefund as StripeCreateRefund, CreateRefundReason, RetrieveRefund};
+use stripe_core::refund::{CreateRefund as StripeCreateRefund, CreateRefundReason, ListRefund, RetrieveRefund};
 
 use crate::retry::{Call, checked_id};
 use crate::{GatewayError, StripeGateway};
@@ -120,6 +120,28 @@ impl StripeGateway {
             request = request.metadata(r.metadata.into_iter().collect::<HashMap<_, _>>());
         }
         self.send(&request, Call { key: Some(&r.idempotency_key), account: r.account.as_deref() }).await?.try_into()
+    }
+
+    /// Every refund of an intent, newest first. The list is exact at any time, unlike a search.
+    ///
+    /// # Errors
+    /// See [`GatewayError`].
+    pub async fn refunds_of(&self, intent: &str, account: Option<&str>) -> Result<Vec<Refund>, GatewayError> {
+        let intent = checked_id(intent)?;
+        let mut found: Vec<Refund> = Vec::new();
+        loop {
+            let mut request = ListRefund::new().payment_intent(intent).limit(100);
+            if let Some(last) = found.last() {
+                request = request.starting_after(last.id.clone());
+            }
+            let page = self.send(&request, Call { key: None, account }).await?;
+            for refund in page.data {
+                found.push(Refund::try_from(refund)?);
+            }
+            if !page.has_more {
+                return Ok(found);
+            }
+        }
     }
 
     /// Reads a refund.

@@ -5,6 +5,7 @@ use kernel::problem::{FieldError, Problem};
 
 use crate::orders::OrderError;
 use crate::payments::PaymentError;
+use crate::refunds::RefundError;
 
 /// Why a checkout cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,8 @@ pub enum CheckoutError {
     Order(#[from] OrderError),
     #[error("the payment refused")]
     Payment(#[from] PaymentError),
+    #[error("the refund: {0}")]
+    Refund(#[from] RefundError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -50,6 +53,7 @@ impl From<CheckoutError> for Problem {
             CheckoutError::Inconsistent(_) => Problem::internal(error),
             CheckoutError::Order(cause) => cause.into(),
             CheckoutError::Payment(cause) => cause.into(),
+            CheckoutError::Refund(cause) => cause.into(),
             CheckoutError::Database(cause) => Problem::database(cause),
         }
     }

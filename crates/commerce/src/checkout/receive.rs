@@ -10,6 +10,7 @@ use super::CheckoutError;
 use super::settle::settle;
 use crate::jobs::{self, Due, Kind, NewJob};
 use crate::payments::{self, Asked, PaymentId, Received, Report};
+use crate::refunds;
 use crate::shop::Shop;
 
 /// How soon a message that was kept, but not processed, is tried again.
@@ -45,7 +46,8 @@ pub fn tenant_of(
     now_unix: i64,
 ) -> Result<Option<TenantId>, Problem> {
     let event = webhook::verify(payload, signature, secrets, now_unix).map_err(forged)?;
-    Ok(event.intent().and_then(|intent| intent.metadata.get("souk_tenant")?.parse().ok()))
+    let named = event.object.get("metadata").and_then(|names| names.get("souk_tenant")?.as_str()?.parse().ok());
+    Ok(named)
 }
 
 fn verify(shop: &Shop, payload: &[u8], signature: &str) -> Result<Event, Problem> {
@@ -65,7 +67,7 @@ fn refused(detail: &str) -> Problem {
 async fn keep(shop: &Shop, event: &Event, payload: &str) -> Result<Received, payments::PaymentError> {
     let mut tx = shop.db.begin().await?;
     let received = payments::receive(&mut tx, event, payload).await?;
-    if !received.processed && is_about_payments(event) {
+    if !received.processed && (is_about_payments(event) || refunds::is_about_refunds(event)) {
         let request_id = shop.origin.request_id.clone();
         let job = NewJob { kind: Kind::ProcessProviderEvents, subject: shop.id.0, due: Due::In(RETRY), request_id };
         jobs::enqueue(&mut tx, shop, &[job]).await?;
@@ -87,6 +89,9 @@ async fn process(shop: &Shop, event: &Event, row: i64) -> Result<(), CheckoutErr
 }
 
 async fn apply(shop: &Shop, event: &Event) -> Result<&'static str, CheckoutError> {
+    if refunds::is_about_refunds(event) {
+        return Ok(refunds::hear(shop, event).await?);
+    }
     let Some(intent) = event.intent().filter(|_| is_about_payments(event)) else { return Ok("ignored") };
     let named: Option<PaymentId> = intent.metadata.get("souk_payment").and_then(|id| id.parse().ok());
     let mut tx = shop.db.begin().await?;

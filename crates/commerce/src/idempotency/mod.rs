@@ -11,7 +11,9 @@
 
 mod db;
 mod once;
+mod within;
 
 pub use db::{Claimed, NewKey, StoredKey, claim_again, find, finish, insert, release};
 pub(crate) use once::PATIENCE;
 pub use once::{conflict, forget_expired, once};
+pub use within::{Entered, enter};

@@ -22,6 +22,7 @@ mod model;
 mod open_levels;
 mod release;
 mod reserve;
+mod restock;
 mod ship;
 mod status;
 mod write;
@@ -35,4 +36,5 @@ pub use model::{Level, Movement, Reservation, ReservationStatus, StockLevel, Tak
 pub use open_levels::{lock_levels, open_levels};
 pub use release::release;
 pub use reserve::{reserve, reserved_for};
+pub use restock::{Restocked, Returning, restock};
 pub use ship::ship;

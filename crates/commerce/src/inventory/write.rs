@@ -16,7 +16,7 @@ pub(super) struct Change<'a> {
     /// Such as `stock.reserved`.
     pub(super) event_type: &'static str,
     pub(super) reason: &'a str,
-    /// `order` or `adjustment`.
+    /// `order`, `refund` or `adjustment`.
     pub(super) reference_type: &'static str,
     pub(super) entries: Vec<Entry>,
 }
@@ -75,7 +75,8 @@ pub(super) async fn write(tx: &mut TenantTx, shop: &Shop, change: &Change<'_>) -
 }
 
 fn event(change: &Change<'_>, level: &db::Written, sum: &Sum) -> Event {
-    let orders = sum.orders.iter().map(|(order, quantity)| json!({ "order_id": order, "quantity": quantity }));
+    let (list, id) = if change.reference_type == "refund" { ("refunds", "refund_id") } else { ("orders", "order_id") };
+    let references = sum.orders.iter().map(|(reference, quantity)| json!({ id: reference, "quantity": quantity }));
     Event {
         aggregate_type: "stock",
         aggregate_id: level.variant_id.0,
@@ -90,7 +91,7 @@ fn event(change: &Change<'_>, level: &db::Written, sum: &Sum) -> Event {
             "reserved": level.reserved,
             "available": level.on_hand - level.reserved,
             "reason": change.reason,
-            "orders": orders.collect::<Vec<Value>>(),
+            list: references.collect::<Vec<Value>>(),
         }),
     }
 }

@@ -23,7 +23,7 @@ pub fn token(shop: &Shop, id: OrderId) -> String {
 }
 
 /// Does `token` let its bearer see the order?
-pub(super) fn proves(shop: &Shop, id: OrderId, token: &str) -> bool {
+pub fn proves(shop: &Shop, id: OrderId, token: &str) -> bool {
     shop.possession.proves(token, "order", &[shop.id.0.as_bytes(), id.0.as_bytes()])
 }
 

@@ -31,6 +31,8 @@ pub enum RefundError {
     RetriedBefore,
     #[error("this refund goes through the payment provider; nobody settles it by hand")]
     NotByHand,
+    #[error("there is no room yet for what the provider says it gave back")]
+    NotYet,
     #[error("{0}")]
     Order(#[from] OrderError),
     #[error("{0}")]
@@ -59,6 +61,7 @@ impl From<RefundError> for Problem {
             RefundError::NotYours => Problem::new(StatusCode::FORBIDDEN, "refund.not_yours", error),
             RefundError::RetriedBefore => conflict("refund.retried_before"),
             RefundError::NotByHand => conflict("refund.not_by_hand"),
+            RefundError::NotYet => conflict("refund.not_yet"),
             RefundError::Order(cause) => cause.into(),
             RefundError::Payment(cause) => cause.into(),
             RefundError::Answer(problem) => *problem,

@@ -12,14 +12,31 @@
 //!
 //! Owns the tables `refunds` and `refund_lines`.
 
+mod approval;
 mod db;
+mod decide;
 mod error;
+mod finish;
+mod hear;
+mod hold;
+pub mod http;
 mod model;
+mod plan;
+mod process;
 mod record;
 mod refund_rest;
+mod report;
+mod request;
+mod retry;
+mod settle;
+mod share;
 mod status;
 
 pub use error::RefundError;
+pub use hear::{hear, is_about_refunds};
 pub use model::{Refund, RefundId, RefundLine};
+pub use plan::{RequestLine, RequestRefund};
+pub use process::process;
 pub use refund_rest::refund_rest;
+pub use report::{Report, Reported, apply_report};
 pub use status::{Status, Step};

@@ -115,3 +115,46 @@ pub(super) struct Locked {
     pub(super) restocked: bool,
     pub(super) version: i64,
 }
+
+/// A refund, as its shopper sees it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ShopperRefund {
+    /// Its id.
+    pub id: RefundId,
+    /// How far it has got.
+    pub status: Status,
+    /// What goes back.
+    pub amount_minor: i64,
+    /// The part of it that is for shipping, its tax included.
+    pub shipping_minor: i64,
+    /// Three capital letters.
+    pub currency: String,
+    /// Why.
+    pub reason: String,
+    /// For which lines; none when an amount was asked for.
+    pub lines: Vec<RefundLine>,
+    /// What the store said when it rejected it.
+    pub decision: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it last moved.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl ShopperRefund {
+    /// What a shopper may know of it.
+    pub(super) fn of(refund: Refund) -> Self {
+        Self {
+            id: refund.id,
+            decision: refund.decision.filter(|_| refund.status == Status::Rejected),
+            status: refund.status,
+            amount_minor: refund.amount_minor,
+            shipping_minor: refund.shipping_minor,
+            currency: refund.currency,
+            reason: refund.reason,
+            lines: refund.lines,
+            created_at: refund.created_at,
+            updated_at: refund.updated_at,
+        }
+    }
+}

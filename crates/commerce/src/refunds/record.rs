@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kernel::db::TenantTx;
+use kernel::metrics;
 use serde_json::{Value, json};
 
 use super::model::{Locked, NewRefund};
@@ -55,6 +56,7 @@ pub(super) async fn record(
         told.push(self::told(&locked, 2, Step::Approve.event(), json!({})));
         process_soon(tx, shop, payment.provider, id).await?;
     }
+    metrics::refund_requested();
     tracing::info!(
         event = "refund.requested", tenant = %shop.slug, request_id = shop.origin.request_id, refund_id = %id,
         order_id = %new.order_id, amount_minor = new.amount_minor, approved = new.approved, "refund requested"

@@ -1,18 +1,18 @@
-//! The SQL of refunds. Nothing outside this folder touches these tables.
+//! Write refunds down.
 
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
-use super::model::Locked;
-use super::{RefundError, RefundId, RefundLine};
+use crate::refunds::model::Locked;
+use crate::refunds::{RefundError, RefundId, RefundLine};
 
-pub(super) async fn insert(tx: &mut TenantTx, refund: &Locked) -> Result<(), RefundError> {
+pub(in crate::refunds) async fn insert(tx: &mut TenantTx, refund: &Locked) -> Result<(), RefundError> {
     let approved = refund.version > 1;
     sqlx::query!(
         "insert into refunds (id, order_id, payment_id, retry_of, status, amount_minor, shipping_minor, currency, reason,
-                              requested_by, decided_by, decided_at, provider_key, version)
+                              requested_by, decided_by, decided_at, provider_key, version, provider_ref, asked_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $11 then $10::jsonb end,
-                 case when $11 then now() end, $12, $13)",
+                 case when $11 then now() end, $12, $13, $14, case when $5 = 'processing' then now() end)",
         refund.id.0,
         refund.order_id.0,
         refund.payment_id.0,
@@ -26,13 +26,18 @@ pub(super) async fn insert(tx: &mut TenantTx, refund: &Locked) -> Result<(), Ref
         approved,
         refund.provider_key,
         refund.version,
+        refund.provider_ref,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-pub(super) async fn insert_lines(tx: &mut TenantTx, id: RefundId, lines: &[RefundLine]) -> Result<(), RefundError> {
+pub(in crate::refunds) async fn insert_lines(
+    tx: &mut TenantTx,
+    id: RefundId,
+    lines: &[RefundLine],
+) -> Result<(), RefundError> {
     if lines.is_empty() {
         return Ok(());
     }
