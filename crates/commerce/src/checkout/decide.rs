@@ -16,7 +16,7 @@ use super::model::{CheckoutId, Method, Status};
 use super::purchase::{Bought, purchase};
 use super::validate::Form;
 use super::view::{CheckoutView, PaymentView, Purchase};
-use crate::carts::{CartId, LockedCart};
+use crate::carts::{CartId, CartStatus, LockedCart};
 use crate::catalog::{SaleVariant, VariantId};
 use crate::customers::Known;
 use crate::idempotency::StoredKey;
@@ -216,7 +216,13 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
     };
     state.next_number += 1;
     state.month.used += 1;
-    state.live.insert(request.cart, request.checkout);
+    // As the next transaction would find them.
+    match (method, state.carts.get_mut(&request.cart)) {
+        (Method::Cod, Some(cart)) => cart.status = CartStatus::Completed,
+        (Method::Cod, None) | (Method::Card, _) => {
+            state.live.insert(request.cart, request.checkout);
+        }
+    }
     for redemption in redemptions {
         state.uses.add(redemption.promotion, &redemption.customer);
         writes.redemptions.push(redemption);

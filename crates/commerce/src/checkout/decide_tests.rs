@@ -296,8 +296,8 @@ fn written(requests: &[Request], writes: &Writes) -> Vec<String> {
 #[test]
 fn a_slice_comes_to_what_its_requests_come_to_one_by_one() {
     let (mut kinds, mut reviewed, mut redeemed) = (BTreeMap::<String, usize>::new(), 0, 0);
-    for seed in 1..=600 {
-        let mut dice = Dice(seed * 0x9e37_79b9_7f4a_7c15);
+    for seed in 1..=600_u64 {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let start = state(&mut dice);
         let carts: Vec<CartId> = {
             let mut carts: Vec<CartId> = start.carts.keys().copied().collect();
