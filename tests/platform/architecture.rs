@@ -56,11 +56,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const ANYBODY_NAMES: &[&str] = &["shop", "access"];
 
-/// Files beside the modules. `work` hands jobs and news to whoever they are for; a shop carries its queue of checkouts and the
-/// rules of its prices.
+/// Files beside the modules. `work` hands jobs and news to whoever they are for; a shop carries its queue of checkouts,
+/// the rules of its prices and what is remembered of its catalogue.
 const FILES: &[(&str, &[&str])] = &[
     ("access", &[]),
-    ("shop", &["checkout", "jobs", "pricing"]),
+    ("shop", &["catalog", "checkout", "jobs", "pricing"]),
     (
         "work",
         &[

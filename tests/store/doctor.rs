@@ -24,7 +24,10 @@ const BREAKS: &[(&str, &str)] = &[
     ("orders.numbers", "update orders set number = number + 5 where number = 1002"),
     ("orders.paid", "update payments set captured_minor = captured_minor - 1 where status = 'succeeded'"),
     ("orders.subtotal", "update order_items set quantity = quantity * 2, total_minor = total_minor * 2"),
-    ("orders.history", "update order_history set from_stage = 'packed' where from_stage = 'pending'"),
+    (
+        "orders.history",
+        "update events set data = jsonb_set(data, '{from}', '\"packed\"') where aggregate_type = 'order' and data ->> 'from' = 'pending'",
+    ),
     ("checkouts.order", "update checkouts set status = 'failed', finished_at = now() where status = 'active'"),
     ("carts.checkout", "update carts set status = 'open' where status = 'in_checkout'"),
     (

@@ -24,7 +24,7 @@ async fn of_60_orders_at_once_the_month_takes_25() {
         assert_eq!(refused.str("/plan"), "starter", "the cheapest plan that allows one more");
     }
     assert_eq!(store.stock(&variant.id).await, (1000, 25));
-    assert_eq!(store.count("select used from usage_counters where feature = 'max_orders_per_month'").await, 25);
+    assert_eq!(store.count("select orders_in_month from store_state").await, 25);
     assert_consistent(&store).await;
 }
 

@@ -42,6 +42,8 @@ pub struct Shop {
     pub jobs: crate::jobs::TenantJobs,
     /// The rules of its prices, as this process knows them.
     pub rules: Arc<crate::pricing::RulesCache>,
+    /// Variants that this process remembers.
+    pub shelf: Arc<crate::catalog::Shelf>,
     /// Who acts, through which request.
     pub origin: Origin,
 }

@@ -5,6 +5,8 @@
 //!
 //! Nothing is ever set for a whole session, so all of this is correct behind a transaction pooler.
 
+mod connection;
+
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
+pub use self::connection::TenantConnection;
 use crate::id::TenantId;
 
 /// The central database of the platform.
@@ -22,6 +25,8 @@ pub struct LandlordDb(PgPool);
 #[derive(Debug, Clone)]
 pub struct ClusterDb {
     pool: PgPool,
+    /// A tenant's transactions all run in one lane: a connection that knows few schemas knows their plans.
+    lanes: Arc<[PgPool]>,
     /// Does every tenant have its own role?
     tenant_roles: bool,
 }
@@ -31,6 +36,8 @@ pub struct ClusterDb {
 pub struct TenantDb {
     pool: PgPool,
     begin: Arc<str>,
+    /// What every statement begins with.
+    mark: Arc<str>,
 }
 
 /// An open transaction in the landlord's schema. Rolls back when dropped uncommitted.
@@ -43,7 +50,10 @@ pub struct ClusterTx(Transaction<'static, Postgres>);
 
 /// An open transaction in one tenant's schema, with that tenant's rights alone. Rolls back when dropped uncommitted.
 #[derive(Debug)]
-pub struct TenantTx(Transaction<'static, Postgres>);
+pub struct TenantTx {
+    transaction: Transaction<'static, Postgres>,
+    mark: Arc<str>,
+}
 
 impl LandlordDb {
     /// The landlord's schema, reached through `pool`.
@@ -58,10 +68,11 @@ impl LandlordDb {
 }
 
 impl ClusterDb {
-    /// The cluster reached through `pool`. Without `tenant_roles` the schema alone keeps tenants apart, for engines
-    /// that cannot switch roles.
-    pub fn new(pool: PgPool, tenant_roles: bool) -> Self {
-        Self { pool, tenant_roles }
+    /// The cluster: what is shared is reached through `pool`, tenants through the `lanes`. Whoever holds a transaction
+    /// over what is shared may open a tenant's, and so never waits for itself. Without `tenant_roles` the schema alone
+    /// keeps tenants apart, for engines that cannot switch roles.
+    pub fn new(pool: PgPool, lanes: Arc<[PgPool]>, tenant_roles: bool) -> Self {
+        Self { pool, lanes, tenant_roles }
     }
 
     /// Opens a transaction over the shared tables.
@@ -77,14 +88,35 @@ impl ClusterDb {
         } else {
             format!("begin; set local search_path to {name}")
         };
-        TenantDb { pool: self.pool.clone(), begin: begin.into() }
+        TenantDb { pool: self.lane(id).clone(), begin: begin.into(), mark: format!("/* {name} */ ").into() }
+    }
+
+    /// Always the same for a tenant: the lower half of its id is random, so tenants spread evenly.
+    fn lane(&self, id: TenantId) -> &PgPool {
+        let (_, random) = id.0.as_u64_pair();
+        let at = usize::try_from(random % self.lanes.len().max(1) as u64).unwrap_or_default();
+        self.lanes.get(at).unwrap_or(&self.pool)
     }
 }
 
 impl TenantDb {
     /// Opens a transaction: one round trip.
     pub async fn begin(&self) -> sqlx::Result<TenantTx> {
-        begin(&self.pool, self.begin.clone()).await.map(TenantTx)
+        self.open(self.begin.clone()).await
+    }
+
+    /// Opens a transaction of statements that are always the same and find their few rows by index, such as a slice of
+    /// checkouts. Their plans are made once, whatever the arguments; and since that may be while a new store's tables
+    /// are empty, no plan may read a whole table that is going to grow.
+    pub async fn begin_routine(&self) -> sqlx::Result<TenantTx> {
+        let begin = &self.begin;
+        let routine = "set local plan_cache_mode to force_generic_plan; set local enable_seqscan to off";
+        self.open(format!("{begin}; {routine}").into()).await
+    }
+
+    async fn open(&self, statement: Arc<str>) -> sqlx::Result<TenantTx> {
+        let transaction = begin(&self.pool, statement).await?;
+        Ok(TenantTx { transaction, mark: self.mark.clone() })
     }
 }
 
@@ -163,18 +195,18 @@ impl ClusterTx {
 
 impl TenantTx {
     /// The connection to run a query on.
-    pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.0
+    pub fn conn(&mut self) -> TenantConnection<'_> {
+        TenantConnection { connection: &mut self.transaction, mark: self.mark.clone() }
     }
 
     /// Makes the changes permanent.
     pub async fn commit(self) -> sqlx::Result<()> {
-        self.0.commit().await
+        self.transaction.commit().await
     }
 
     /// Undoes the changes.
     pub async fn rollback(self) -> sqlx::Result<()> {
-        self.0.rollback().await
+        self.transaction.rollback().await
     }
 }
 

@@ -83,6 +83,8 @@ pub struct Database {
     pub url: Secret,
     pub admin_url: Option<Secret>,
     pub max_connections: u32,
+    pub lanes: u32,
+    pub statements_per_connection: usize,
     #[serde(rename = "acquire_timeout_ms", deserialize_with = "milliseconds")]
     pub acquire_timeout: Duration,
     #[serde(rename = "statement_timeout_ms", deserialize_with = "milliseconds")]

@@ -8,9 +8,17 @@ use super::{CartId, LockedCart, db};
 
 /// Locks carts by ascending id until the transaction ends. Carts that do not exist are not in the answer.
 pub async fn lock_for_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<HashMap<CartId, LockedCart>> {
-    let mut carts: HashMap<CartId, LockedCart> =
-        db::lock_many(tx, ids).await?.into_iter().map(|cart| (cart.id, cart)).collect();
-    for (cart, line) in db::lines_of(tx, ids).await? {
+    let (carts, stale) = db::lock_many(tx, ids).await?;
+    let mut carts: HashMap<CartId, LockedCart> = carts.into_iter().map(|cart| (cart.id, cart)).collect();
+    if stale.is_empty() {
+        return Ok(carts);
+    }
+    for id in &stale {
+        if let Some(cart) = carts.get_mut(id) {
+            cart.lines.clear();
+        }
+    }
+    for (cart, line) in db::lines_of(tx, &stale).await? {
         if let Some(cart) = carts.get_mut(&cart) {
             cart.lines.push(line);
         }
@@ -18,9 +26,10 @@ pub async fn lock_for_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Resul
     Ok(carts)
 }
 
-/// Closes carts to edits while they are bought. Returns how many were open.
-pub async fn set_in_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<u64> {
-    db::set_in_checkout(tx, ids).await
+/// Closes open carts: to edits while they are bought, and for good those that are `bought` already. Returns how many
+/// were open.
+pub async fn close(tx: &mut TenantTx, ids: &[CartId], bought: &[CartId]) -> sqlx::Result<u64> {
+    db::close(tx, ids, bought).await
 }
 
 /// Opens a cart whose purchase came to nothing, for as long as a new one. Was it under checkout?

@@ -12,25 +12,49 @@ fn uuids(ids: &[CartId]) -> Vec<Uuid> {
     ids.iter().map(|id| id.0).collect()
 }
 
-/// Locks carts, without their lines.
-pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<Vec<LockedCart>> {
+/// Locks carts by ascending id, with their lines and the purchase they are in.
+///
+/// PostgreSQL reads the lines before it waits for a cart, and the cart itself after. Whoever changes lines changes the
+/// cart's row first, so a row that is another than the one seen before the wait says that the lines are old: its id is
+/// in the second part of the answer.
+pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<(Vec<LockedCart>, Vec<CartId>)> {
     let rows = sqlx::query!(
-        r#"select id as "id: CartId", status as "status: CartStatus", currency, promo_code,
-                  status = 'open' and expires_at <= now() as "expired!"
-           from carts where id = any($1) and deleted_at is null order by id for update"#,
+        r#"select c.id as "id: CartId", c.status as "status: CartStatus", c.currency, c.promo_code,
+                  c.status = 'open' and c.expires_at <= now() as "expired!", c.xmin::text = seen.xmin::text as "fresh!",
+                  k.id as "purchase?", i.id as "item?: CartItemId", i.variant_id as "variant?: VariantId",
+                  i.quantity as "quantity?", i.seen_price_minor as "seen_price_minor?"
+           from carts c join carts seen on seen.id = c.id
+           left join checkouts k on k.cart_id = c.id and k.status = 'active'
+           left join cart_items i on i.cart_id = c.id
+           where c.id = any($1) and c.deleted_at is null order by c.id, i.id for update of c"#,
         &uuids(ids)
     )
     .fetch_all(tx.conn())
     .await?;
-    let carts = rows.into_iter().map(|row| LockedCart {
-        id: row.id,
-        status: row.status,
-        currency: row.currency,
-        expired: row.expired,
-        promo_code: row.promo_code,
-        lines: Vec::new(),
-    });
-    Ok(carts.collect())
+    let mut carts = Vec::<LockedCart>::new();
+    let mut stale = Vec::new();
+    for row in rows {
+        if carts.last().is_none_or(|cart| cart.id != row.id) {
+            if !row.fresh {
+                stale.push(row.id);
+            }
+            carts.push(LockedCart {
+                id: row.id,
+                status: row.status,
+                currency: row.currency,
+                expired: row.expired,
+                // A purchase that ended while we waited has opened or closed the cart.
+                purchase: row.purchase.filter(|_| row.status == CartStatus::InCheckout),
+                promo_code: row.promo_code,
+                lines: Vec::new(),
+            });
+        }
+        let line = row.item.zip(row.variant).zip(row.quantity);
+        if let (Some(cart), Some(((item_id, variant_id), quantity))) = (carts.last_mut(), line) {
+            cart.lines.push(CartLine { item_id, variant_id, quantity, seen_price_minor: row.seen_price_minor });
+        }
+    }
+    Ok((carts, stale))
 }
 
 pub(super) async fn lines_of(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<Vec<(CartId, CartLine)>> {
@@ -57,10 +81,15 @@ pub(super) async fn lines_of(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<
     Ok(lines.collect())
 }
 
-pub(super) async fn set_in_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<u64> {
+/// Closes open carts: for good those that are `bought`.
+pub(super) async fn close(tx: &mut TenantTx, ids: &[CartId], bought: &[CartId]) -> sqlx::Result<u64> {
     let done = sqlx::query!(
-        "update carts set status = 'in_checkout', updated_at = now() where id = any($1) and status = 'open'",
-        &uuids(ids)
+        "update carts
+         set status = case when id = any($2) then 'completed' else 'in_checkout' end,
+             completed_at = case when id = any($2) then now() end, updated_at = now()
+         where id = any($1) and status = 'open'",
+        &uuids(ids),
+        &uuids(bought),
     );
     Ok(done.execute(tx.conn()).await?.rows_affected())
 }

@@ -13,7 +13,7 @@
 //!
 //! Owns the tables `carts` and `cart_items`; reads titles, prices, weights, categories and levels from the tables of
 //! catalogue and inventory in the one query that shows a cart, and country and version of the rules from those of
-//! settings together with the cart's own row.
+//! settings together with the cart's own row. With its lock comes, from checkout's table, the purchase it is in.
 
 mod add_item;
 mod checkout;
@@ -29,7 +29,7 @@ mod set_quantity;
 mod view;
 
 pub use add_item::{AddItem, add_item};
-pub use checkout::{complete, lock_for_checkout, reopen, set_in_checkout};
+pub use checkout::{close, complete, lock_for_checkout, reopen};
 pub use create::{CreateCart, create};
 pub use error::{CartError, Refusal, RefusedLine};
 pub use made_by_day::made_by_day;

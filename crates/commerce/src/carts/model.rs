@@ -44,6 +44,8 @@ pub struct LockedCart {
     pub expired: bool,
     /// The code of a promotion that its shopper wants to use, in capital letters.
     pub promo_code: Option<String>,
+    /// The checkout that is under way.
+    pub purchase: Option<Uuid>,
     /// What is in it, in the order in which it was put there.
     pub lines: Vec<CartLine>,
 }

@@ -1,12 +1,14 @@
 //! What an order needs to know of the variants it is about.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
 use super::new_variant::UNTITLED;
 use super::{ProductId, VariantId};
+use crate::shop::Shop;
 
 /// A variant that is not deleted, and may be for sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +40,21 @@ pub fn full_title(product: &str, variant: &str) -> String {
     if variant == UNTITLED || variant == product { product.to_owned() } else { format!("{product} – {variant}") }
 }
 
-/// Looks variants up. Unknown and deleted ones are not in the answer.
-pub async fn variants_for_sale(tx: &mut TenantTx, ids: &[VariantId]) -> sqlx::Result<HashMap<VariantId, SaleVariant>> {
-    let rows = super::db::variants::for_sale(tx, ids).await?;
-    Ok(rows.into_iter().map(|row| (row.variant_id, row)).collect())
+/// Looks variants up as of `store_state.catalog_version`, which the caller has read under the store's lock: without a
+/// statement when all are remembered. Unknown and deleted ones are not in the answer.
+pub async fn variants_for_sale(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    version: i64,
+    ids: &[VariantId],
+) -> sqlx::Result<HashMap<VariantId, Arc<SaleVariant>>> {
+    let mut variants = shop.shelf.get(version, ids);
+    let missing: Vec<VariantId> = ids.iter().filter(|id| !variants.contains_key(id)).copied().collect();
+    if !missing.is_empty() {
+        let rows = super::db::variants::for_sale(tx, &missing).await?;
+        let read = rows.into_iter().map(|row| (row.variant_id, Arc::new(row))).collect();
+        shop.shelf.put(version, &read);
+        variants.extend(read);
+    }
+    Ok(variants)
 }

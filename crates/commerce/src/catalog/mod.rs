@@ -27,6 +27,7 @@ mod list;
 mod model;
 mod new_variant;
 mod record;
+mod shelf;
 
 pub use add_variant::add_variant;
 pub use change_category::{ChangeCategory, change_category};
@@ -44,3 +45,4 @@ pub use model::{
     Category, CategoryId, CategoryRef, Product, ProductId, ProductStatus, Variant, VariantId, VariantStatus,
 };
 pub use new_variant::NewVariant;
+pub use shelf::Shelf;

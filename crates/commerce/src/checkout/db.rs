@@ -1,7 +1,5 @@
 //! The SQL of checkouts. Nothing outside this folder touches the table.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use kernel::db::TenantTx;
 use serde::Serialize;
@@ -29,25 +27,13 @@ pub(super) struct Checkout {
     pub(super) due: bool,
 }
 
-/// The database's time, which of these carts are under checkout, and whether the store knows any customer at all: the
-/// one question about another module's table, so that a store that knows none pays nothing for it.
-pub(super) async fn live(
-    tx: &mut TenantTx,
-    carts: &[CartId],
-) -> sqlx::Result<(DateTime<Utc>, HashMap<CartId, CheckoutId>, bool)> {
-    let ids: Vec<Uuid> = carts.iter().map(|cart| cart.0).collect();
-    let rows = sqlx::query!(
-        r#"select now() as "now!", c.id as "id?: CheckoutId", c.cart_id as "cart?: CartId",
-                  exists (select from customers) as "customers!"
-           from (values (1)) as one (n)
-           left join checkouts as c on c.cart_id = any($1) and c.status = 'active'"#,
-        &ids,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let now = rows.first().map(|row| row.now).ok_or(sqlx::Error::RowNotFound)?;
-    let customers = rows.first().is_some_and(|row| row.customers);
-    Ok((now, rows.into_iter().filter_map(|row| row.cart.zip(row.id)).collect(), customers))
+/// The checkout that a cart is under.
+pub(super) async fn under_way(tx: &mut TenantTx, cart: CartId) -> sqlx::Result<Option<CheckoutId>> {
+    let found = sqlx::query_scalar!(
+        r#"select id as "id: CheckoutId" from checkouts where cart_id = $1 and status = 'active'"#,
+        cart.0
+    );
+    found.fetch_optional(tx.conn()).await
 }
 
 /// Writes checkouts: one statement, however many.

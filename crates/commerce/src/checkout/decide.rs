@@ -22,7 +22,7 @@ use crate::customers::Known;
 use crate::idempotency::StoredKey;
 use crate::inventory::{Level, Take};
 use crate::orders::{NewOrder, OrderId, Recent, Step};
-use crate::payments::{self, NewPayment, PaymentId, Provider};
+use crate::payments::{NewPayment, PaymentId, Provider};
 use crate::pricing::{Counts, Redemption, Rules};
 use crate::settings::Capture;
 use crate::usage::MonthlyOrders;
@@ -64,9 +64,9 @@ pub(super) struct State {
     pub(super) month: MonthlyOrders,
     pub(super) keys: HashMap<(String, String), StoredKey>,
     pub(super) carts: HashMap<CartId, LockedCart>,
-    /// Carts under checkout, and by which.
+    /// Carts that this slice has put under checkout, and by which.
     pub(super) live: HashMap<CartId, CheckoutId>,
-    pub(super) variants: HashMap<VariantId, SaleVariant>,
+    pub(super) variants: HashMap<VariantId, Arc<SaleVariant>>,
     pub(super) levels: HashMap<VariantId, Level>,
     pub(super) rules: Arc<Rules>,
     /// How often promotions with limits are used.
@@ -97,7 +97,15 @@ pub(super) enum Outcome {
     /// The order exists, and there is nothing more to do.
     Done(Answer),
     /// The order exists; now the provider must be asked.
-    Pay { checkout: CheckoutId, payment: PaymentId },
+    Pay(Box<Unpaid>),
+}
+
+/// A purchase that waits for its provider's first answer.
+#[derive(Debug, Clone)]
+pub(super) struct Unpaid {
+    pub(super) payment: NewPayment,
+    /// What the shopper is told of it, but for what the provider adds.
+    pub(super) purchase: Purchase,
 }
 
 /// What the slice has to write.
@@ -167,7 +175,7 @@ fn again(first: &Outcome) -> Outcome {
         | Outcome::InFlight
         | Outcome::Resume(_)
         | Outcome::Live(_)
-        | Outcome::Pay { .. }
+        | Outcome::Pay(_)
         | Outcome::Reused => Outcome::InFlight,
     }
 }
@@ -186,8 +194,10 @@ fn fresh(state: &mut State, writes: &mut Writes, at: usize, request: &Request) -
             (None, _) => Outcome::InFlight,
         };
     }
-    if let Some(checkout) = state.live.get(&request.cart) {
-        return Outcome::Live(*checkout);
+    let cart = state.carts.get(&request.cart);
+    let under_way = cart.and_then(|cart| cart.purchase).map(CheckoutId);
+    if let Some(checkout) = state.live.get(&request.cart).copied().or(under_way) {
+        return Outcome::Live(checkout);
     }
     match purchase(state, request) {
         Ok(bought) => accept(state, writes, at, request, bought),
@@ -207,9 +217,11 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
     let Bought { order, redemptions, same } = bought;
     let method = request.form.method;
     let reviewed = !order.review_reasons.is_empty();
+    let payment = payment(state, request, &order);
+    let purchase = answer(state, request, &order, &payment);
     let (outcome, answer) = match method {
-        Method::Card => (Outcome::Pay { checkout: request.checkout, payment: request.payment }, None),
-        Method::Cod => match Answer::new(StatusCode::CREATED, &answer(state, request, &order)) {
+        Method::Card => (Outcome::Pay(Box::new(Unpaid { payment: payment.clone(), purchase })), None),
+        Method::Cod => match Answer::new(StatusCode::CREATED, &purchase) {
             Ok(answer) => (Outcome::Done(answer.clone()), Some(answer)),
             Err(problem) => return Outcome::Refused { problem, stored: None },
         },
@@ -246,7 +258,7 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         expires_at: state.expires_at,
         request_id: request.origin.request_id.clone(),
     });
-    writes.payments.push(payment(state, request, &order));
+    writes.payments.push(payment);
     if order.first_step == Some(Step::Confirm) {
         writes.sure.push(order.id);
     }
@@ -274,22 +286,31 @@ fn payment(state: &State, request: &Request, order: &NewOrder) -> NewPayment {
     }
 }
 
-/// What whoever pays on delivery is told.
-fn answer(state: &State, request: &Request, order: &NewOrder) -> Purchase {
+/// What the shopper is told, but for what a provider adds.
+fn answer(state: &State, request: &Request, order: &NewOrder, payment: &NewPayment) -> Purchase {
+    let (status, phase) = end_of_slice(request.form.method);
     Purchase {
         checkout: CheckoutView {
             id: request.checkout,
-            status: Status::Completed.name(),
-            phase: "completed".into(),
+            status: status.name(),
+            phase: phase.into(),
             expires_at: state.expires_at,
         },
         order: (order, request.order_token.as_str(), state.now).into(),
         payment: PaymentView {
             id: request.payment,
-            provider: Provider::Cod.name().into(),
-            status: payments::Status::Processing.name().into(),
+            provider: payment.provider.name().into(),
+            status: payment.status().name().into(),
             client_secret: None,
         },
+    }
+}
+
+/// How a checkout leaves its slice, and the phase that it has reached.
+pub(super) fn end_of_slice(method: Method) -> (Status, &'static str) {
+    match method {
+        Method::Card => (Status::Active, "order_created"),
+        Method::Cod => (Status::Completed, "completed"),
     }
 }
 

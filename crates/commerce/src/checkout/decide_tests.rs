@@ -118,6 +118,7 @@ fn state(dice: &mut Dice) -> State {
             status: CartStatus::Open,
             currency: "EUR".into(),
             expired: dice.one_in(20),
+            purchase: None,
             promo_code,
             lines,
         };
@@ -148,7 +149,7 @@ fn state(dice: &mut Dice) -> State {
         keys: HashMap::new(),
         carts,
         live: HashMap::new(),
-        variants: variants.into_iter().map(|variant| (variant.variant_id, variant)).collect(),
+        variants: variants.into_iter().map(|variant| (variant.variant_id, Arc::new(variant))).collect(),
         levels,
         rules: Arc::new(rules),
         uses: Counts::default(),
@@ -267,7 +268,7 @@ fn outcome(outcome: &Outcome) -> Value {
         Outcome::Resume(checkout) => json!(["resume", checkout]),
         Outcome::Live(checkout) => json!(["live", checkout]),
         Outcome::Refused { problem, stored } => json!(["refused", problem.body(None), stored.as_ref().map(told)]),
-        Outcome::Pay { checkout, payment } => json!(["pay", checkout, payment]),
+        Outcome::Pay(unpaid) => json!(["pay", unpaid.purchase]),
     }
 }
 

@@ -48,14 +48,14 @@ fn cart_of(path: &str) -> Option<CartId> {
 async fn call_off(shop: &Shop, cart: CartId) -> Result<bool, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let wanted = settings::read(&mut tx).await?.edit_cancels_checkout;
-    let (_, live, _) = db::live(&mut tx, &[cart]).await?;
+    let live = db::under_way(&mut tx, cart).await?;
     tx.commit().await?;
-    let Some(checkout) = live.get(&cart).filter(|_| wanted) else { return Ok(false) };
+    let Some(checkout) = live.filter(|_| wanted) else { return Ok(false) };
     tracing::info!(
         tenant = %shop.slug, request_id = shop.origin.request_id, checkout_id = %checkout, cart_id = %cart,
         "an edit of the cart calls the checkout off"
     );
-    match end(shop, *checkout, Ending::Cancelled).await {
+    match end(shop, checkout, Ending::Cancelled).await {
         Ok(()) | Err(CheckoutError::Ended(_)) => Ok(true),
         Err(error) => Err(error),
     }

@@ -9,7 +9,7 @@ use kernel::metrics;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::decide::{NewCheckout, Outcome, Request, State, Writes, carts, decide};
+use super::decide::{NewCheckout, Outcome, Request, State, Writes, carts, decide, end_of_slice};
 use super::fraud::Limits;
 use super::model::{Method, Status};
 use super::{CheckoutError, db};
@@ -31,7 +31,7 @@ pub(super) type Verdict = (Outcome, Option<Claimed>);
 /// Decides the requests in order of arrival and makes the outcome durable. One verdict each, in the same order.
 pub(super) async fn run(shop: &Shop, requests: &[Request]) -> Result<Vec<Verdict>, CheckoutError> {
     let (clock, started) = (Phases::start(), Instant::now());
-    let mut tx = shop.db.begin().await?;
+    let mut tx = shop.db.begin_routine().await?;
     let (state, month) = read(&mut tx, shop, requests).await?;
     let (now, reading) = (state.now, clock.elapsed());
     let (outcomes, mut writes) = decide(state, requests);
@@ -54,13 +54,8 @@ fn measure(writes: &mut Writes, requests: &[Request], log: &PhaseLog, started: I
     }
 }
 
-async fn read(
-    tx: &mut TenantTx,
-    shop: &Shop,
-    requests: &[Request],
-) -> Result<(State, usage::MonthlyOrders), CheckoutError> {
-    let store = settings::lock_store(tx).await?;
-    let settings = settings::read(tx).await?;
+async fn read(tx: &mut TenantTx, shop: &Shop, requests: &[Request]) -> Result<(State, String), CheckoutError> {
+    let (store, settings) = settings::lock_store_with_settings(tx).await?;
     let rules = pricing::rules(tx, shop, store.pricing_version).await?;
     let scopes: Vec<String> = requests.iter().map(|request| request.scope.clone()).collect();
     let keys: Vec<String> = requests.iter().map(|request| request.key.clone()).collect();
@@ -70,16 +65,14 @@ async fn read(
     cart_ids.sort_unstable();
     cart_ids.dedup();
     let carts = carts::lock_for_checkout(tx, &cart_ids).await?;
-    let (now, live, knows_customers) = db::live(tx, &cart_ids).await?;
 
     let mut variant_ids: Vec<_> =
         carts.values().flat_map(|cart| cart.lines.iter().map(|line| line.variant_id)).collect();
     variant_ids.sort_unstable();
     variant_ids.dedup();
-    let variants = catalog::variants_for_sale(tx, &variant_ids).await?;
-    let month = usage::used_this_month(tx, shop).await?;
+    let variants = catalog::variants_for_sale(tx, shop, store.catalog_version, &variant_ids).await?;
     let emails = emails(requests);
-    let known = if knows_customers { customers::known(tx, &emails).await? } else { Known::default() };
+    let known = if store.knows_customers { customers::known(tx, &emails).await? } else { Known::default() };
     let review = Limits::of(&settings, &shop.platform.review, shop.currency);
     let recent = match review.looks_back().filter(|_| !emails.is_empty()) {
         Some((count, minutes)) => orders::recent(tx, &emails, count, minutes).await?,
@@ -92,14 +85,14 @@ async fn read(
         currency: shop.currency,
         capture: settings.capture,
         tolerance_minor: settings.price_tolerance_minor,
-        expires_at: now + ttl(shop, &settings),
+        expires_at: store.now + ttl(shop, &settings),
         account: settings.stripe_account,
-        now,
+        now: store.now,
         next_number: store.next_order_number,
-        month: month.clone(),
+        month: usage::MonthlyOrders::of(shop, store.orders_in_month),
         keys,
         carts,
-        live,
+        live: HashMap::new(),
         variants,
         levels,
         rules,
@@ -108,7 +101,7 @@ async fn read(
         review,
         recent,
     };
-    Ok((state, month))
+    Ok((state, store.month))
 }
 
 /// The customers of a slice.
@@ -146,7 +139,7 @@ async fn write(
     shop: &Shop,
     requests: &[Request],
     writes: &Writes,
-    month: &usage::MonthlyOrders,
+    month: &str,
     log: &PhaseLog,
 ) -> Result<(), CheckoutError> {
     let mut told = Vec::new();
@@ -154,17 +147,14 @@ async fn write(
         let count = i64::try_from(writes.orders.len()).map_err(|_| CheckoutError::Inconsistent("count"))?;
         told.extend(orders::create(tx, &writes.orders).await?);
         told.extend(payments::create(tx, &writes.payments).await?);
-        let (ends, phases): (Vec<Status>, Vec<&str>) = writes.checkouts.iter().map(end_of_slice).unzip();
+        let (ends, phases): (Vec<Status>, Vec<&str>) =
+            writes.checkouts.iter().map(|checkout| end_of_slice(checkout.method)).unzip();
         let logs: Vec<Value> = writes.checkouts.iter().map(|checkout| log.of(checkout)).collect();
         db::insert(tx, &writes.checkouts, &ends, &phases, &logs).await?;
         let (in_checkout, bought) = carts(writes);
-        carts::set_in_checkout(tx, &in_checkout).await?;
-        if !bought.is_empty() {
-            carts::complete(tx, &bought).await?;
-        }
+        carts::close(tx, &in_checkout, &bought).await?;
         jobs::enqueue(tx, shop, &later(&writes.checkouts)).await?;
-        settings::advance_order_number(tx, count).await?;
-        usage::record_this_month(tx, month, count).await?;
+        settings::count_orders(tx, month, count).await?;
     }
     pricing::redeem(tx, &writes.redemptions).await?;
     if !writes.keys.is_empty() {
@@ -185,13 +175,6 @@ async fn write(
     told.extend(inventory::reserve(tx, shop, &writes.takes, &sure).await?);
     events::tell(tx, shop, &told).await?;
     Ok(())
-}
-
-fn end_of_slice(checkout: &NewCheckout) -> (Status, &'static str) {
-    match checkout.method {
-        Method::Card => (Status::Active, "order_created"),
-        Method::Cod => (Status::Completed, "completed"),
-    }
 }
 
 /// What must happen even if nobody comes back: ask about the payment, and end the checkout in time.
@@ -217,7 +200,7 @@ async fn claim(
 ) -> Result<Vec<Option<Claimed>>, CheckoutError> {
     let mut claims = vec![None; requests.len()];
     for (at, outcome) in outcomes.iter().enumerate() {
-        if matches!(outcome, Outcome::Pay { .. }) {
+        if matches!(outcome, Outcome::Pay(_)) {
             let (scope, key) = (requests[at].scope.clone(), requests[at].key.clone());
             claims[at] = Some(Claimed { scope, key, lease: 1 });
         }

@@ -3,17 +3,18 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
+use kernel::db::TenantTx;
 use kernel::idempotency::{Answer, IdempotencyKey, fingerprint, in_progress, reused};
 use kernel::metrics;
 use kernel::problem::Problem;
 
-use super::decide::{Outcome, Request};
+use super::decide::{Outcome, Request, Unpaid};
 use super::settle::{Settled, settle};
 use super::{CheckoutError, CheckoutId, Queue, StartCheckout, validate, view};
 use crate::carts::{self, CartId};
 use crate::idempotency::{self, Claimed, PATIENCE};
 use crate::orders::{self, OrderId};
-use crate::payments::{self, Asked, PaymentError, PaymentId};
+use crate::payments::{self, Asked, PaymentError, PaymentId, Report};
 use crate::shop::Shop;
 
 const ROUTE: &str = "POST /api/v1/checkouts";
@@ -56,7 +57,7 @@ pub async fn start(
             shop.checkouts.answered.notify_waiters();
             Ok(answer)
         }
-        Outcome::Pay { checkout, payment } => pay(shop, checkout, payment, claimed).await,
+        Outcome::Pay(unpaid) => pay_first(shop, *unpaid, claimed).await,
         Outcome::Resume(checkout) => resume(shop, checkout, claimed).await,
     }
 }
@@ -95,7 +96,42 @@ fn refused(shop: &Shop, cart: CartId, problem: &Problem) {
     tracing::warn!(event = problem.code, %tenant, request_id, cart_id = %cart, phase, missing, "checkout failed");
 }
 
-/// The order stands; ask the provider for a payment, write down what it says, and answer.
+/// The order stands; ask the provider for a payment, write down what it says, and answer. What the slice decided need
+/// not be read again.
+async fn pay_first(shop: &Shop, mut unpaid: Unpaid, claimed: Option<Claimed>) -> Result<Answer, Problem> {
+    let (checkout, payment) = (unpaid.purchase.checkout.id, unpaid.payment.id);
+    let asked = payments::ask_first(shop, &unpaid.payment).await;
+    let answered = match &asked {
+        Ok(Asked::Report(report)) => prepared(shop, &mut unpaid, report, claimed.as_ref()).await,
+        Ok(Asked::Refused { .. }) | Err(_) => Ok(None),
+    };
+    let answered = match answered {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => conclude(shop, checkout, payment, asked, claimed.as_ref()).await,
+        Err(problem) => Err(problem),
+    };
+    end(shop, answered, claimed.as_ref()).await
+}
+
+/// The usual first answer: payment and key, in one transaction of two statements. `None`: it is another answer, or
+/// somebody else was quicker.
+async fn prepared(
+    shop: &Shop,
+    unpaid: &mut Unpaid,
+    report: &Report,
+    claimed: Option<&Claimed>,
+) -> Result<Option<Answer>, Problem> {
+    let mut tx = shop.db.begin_routine().await.map_err(Problem::database)?;
+    if !payments::prepared(&mut tx, shop, &unpaid.payment, report).await? {
+        return Ok(None);
+    }
+    unpaid.purchase.payment.status = payments::Status::RequiresAction.name().to_owned();
+    unpaid.purchase.payment.client_secret = report.client_secret.clone();
+    let answer = Answer::new(StatusCode::CREATED, &unpaid.purchase)?;
+    finish(tx, claimed, answer).await.map(Some)
+}
+
+/// Asks for the payment of a checkout whose first request came to nothing.
 async fn pay(
     shop: &Shop,
     checkout: CheckoutId,
@@ -103,16 +139,27 @@ async fn pay(
     claimed: Option<Claimed>,
 ) -> Result<Answer, Problem> {
     let asked = payments::ask(shop, payment).await;
-    let outcome = match asked {
-        Ok(asked) => settle(shop, payment, asked).await.map_err(Problem::from),
-        Err(error) => Err(error.into()),
-    };
-    let answered = match outcome {
-        Ok(Settled::Refused(code)) => answer(shop, checkout, claimed.as_ref(), Some(&code)).await,
-        Ok(Settled::Applied) => answer(shop, checkout, claimed.as_ref(), None).await,
-        Err(problem) => Err(problem),
-    };
-    if let (Err(_), Some(claimed)) = (&answered, &claimed) {
+    let answered = conclude(shop, checkout, payment, asked, claimed.as_ref()).await;
+    end(shop, answered, claimed.as_ref()).await
+}
+
+/// Settles what the provider said, whatever it is, and answers.
+async fn conclude(
+    shop: &Shop,
+    checkout: CheckoutId,
+    payment: PaymentId,
+    asked: Result<Asked, PaymentError>,
+    claimed: Option<&Claimed>,
+) -> Result<Answer, Problem> {
+    match settle(shop, payment, asked?).await? {
+        Settled::Refused(code) => answer(shop, checkout, claimed, Some(&code)).await,
+        Settled::Applied => answer(shop, checkout, claimed, None).await,
+    }
+}
+
+/// Gives the key back where there is no answer, and wakes those who wait for one.
+async fn end(shop: &Shop, answered: Result<Answer, Problem>, claimed: Option<&Claimed>) -> Result<Answer, Problem> {
+    if let (Err(_), Some(claimed)) = (&answered, claimed) {
         give_back(shop, claimed).await;
     }
     shop.checkouts.answered.notify_waiters();
@@ -141,6 +188,11 @@ async fn answer(
             &shop.origin.request_id,
         ),
     };
+    finish(tx, claimed, answer).await
+}
+
+/// Stores the answer under its key, and commits.
+async fn finish(mut tx: TenantTx, claimed: Option<&Claimed>, answer: Answer) -> Result<Answer, Problem> {
     if let Some(claimed) = claimed
         && !idempotency::finish(&mut tx, claimed, &answer).await.map_err(Problem::database)?
     {

@@ -12,7 +12,7 @@ use crate::payments::{self, PaymentId};
 use crate::shop::Shop;
 
 /// A purchase: the checkout, its order and its payment.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Purchase {
     pub(super) checkout: CheckoutView,
     pub(super) order: OrderView,
@@ -20,7 +20,7 @@ pub(super) struct Purchase {
 }
 
 /// The lock of the purchase.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct CheckoutView {
     pub(super) id: CheckoutId,
     /// `active`, `completed`, `failed`, `expired` or `cancelled`.
@@ -32,7 +32,7 @@ pub(super) struct CheckoutView {
 }
 
 /// The order, with the secret that lets a guest see it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct OrderView {
     pub(super) id: OrderId,
     pub(super) number: i64,
@@ -60,7 +60,7 @@ pub(super) struct OrderView {
 }
 
 /// A line of the order.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct ItemView {
     pub(super) id: OrderItemId,
     pub(super) product_id: Uuid,
@@ -77,7 +77,7 @@ pub(super) struct ItemView {
 }
 
 /// The payment, with what a browser needs to confirm it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct PaymentView {
     pub(super) id: PaymentId,
     /// `stripe` or `cod`.

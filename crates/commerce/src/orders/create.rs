@@ -108,11 +108,14 @@ impl NewOrder {
 pub async fn create(tx: &mut TenantTx, orders: &[NewOrder]) -> Result<Vec<Event>, OrderError> {
     db::insert(tx, orders).await?;
     db::insert_items(tx, orders).await?;
-    db::insert_first_history(tx, orders).await?;
-    Ok(orders.iter().flat_map(told).collect())
+    let mut events = Vec::with_capacity(2 * orders.len());
+    for order in orders {
+        events.extend(told(order)?);
+    }
+    Ok(events)
 }
 
-fn told(order: &NewOrder) -> Vec<Event> {
+fn told(order: &NewOrder) -> Result<Vec<Event>, OrderError> {
     let items: Vec<_> = order
         .items
         .iter()
@@ -133,10 +136,12 @@ fn told(order: &NewOrder) -> Vec<Event> {
         data,
         origin: Some(order.origin.clone()),
     };
+    let (made, moved) = (Stage::Pending.name(), order.stage()?.name());
     let mut told = vec![event(
         1,
         "order.created",
         json!({
+            "from": null, "to": made, "reason": null,
             "number": order.number, "currency": order.currency, "subtotal_minor": order.subtotal_minor,
             "discount_minor": order.discount_minor, "shipping_minor": order.shipping_minor,
             "tax_minor": order.tax_minor, "total_minor": order.total_minor,
@@ -146,7 +151,8 @@ fn told(order: &NewOrder) -> Vec<Event> {
         }),
     )];
     if let Some(step) = order.first_step {
-        told.push(event(2, step.event(), json!({ "number": order.number, "from": Stage::Pending.name() })));
+        let data = json!({ "number": order.number, "from": made, "to": moved, "reason": null });
+        told.push(event(2, step.event(), data));
     }
-    told
+    Ok(told)
 }

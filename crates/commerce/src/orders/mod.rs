@@ -13,12 +13,15 @@
 //! While a member of staff holds an order, nobody else of the staff moves it: every verb of staff begins with
 //! [`lock_for_staff`]. Machines, which settle money, do not ask.
 //!
-//! Owns the tables `orders`, `order_items`, `order_history`, `order_errors`, `order_notes`.
+//! Its history is its events: each one that moves an order says `from` where, `to` where and for which `reason`.
+//!
+//! Owns the tables `orders`, `order_items`, `order_errors`, `order_notes`.
 
 mod correct_refunded;
 mod create;
 mod db;
 mod error;
+mod history;
 mod hold;
 pub mod http;
 mod lock_for_staff;

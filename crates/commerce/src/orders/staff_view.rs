@@ -5,7 +5,8 @@ use kernel::db::TenantTx;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::db::{self, HistoryEntry, OrderErrorEntry};
+use super::db::{self, OrderErrorEntry};
+use super::history::{HistoryEntry, history};
 use super::{Order, OrderError, OrderId, Review, StaffLock, order};
 
 /// An order as staff sees it.
@@ -98,6 +99,6 @@ pub async fn staff_view(tx: &mut TenantTx, id: OrderId) -> Result<StaffView, Ord
         order: order(tx, id).await?,
         part: db::staff_part(tx, id).await?.ok_or(OrderError::NotFound)?,
         errors: db::faults_of(tx, id, true).await?,
-        history: db::history(tx, id).await?,
+        history: history(tx, id).await?,
     })
 }

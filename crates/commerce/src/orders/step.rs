@@ -7,7 +7,7 @@ use super::{Locked, OrderError, Step, db};
 use crate::events::Event;
 use crate::shop::Shop;
 
-/// Takes a step: stage, history, and the event to tell.
+/// Takes a step. Returns the event to tell, which is also the order's history.
 pub async fn step(
     tx: &mut TenantTx,
     shop: &Shop,
@@ -17,12 +17,10 @@ pub async fn step(
 ) -> Result<Event, OrderError> {
     let to = order.allows(step)?;
     db::set_stage(tx, order, to, reason).await?;
-    let actor = json!(shop.origin.actor);
-    db::insert_history(tx, order.id, order.stage, to, reason, &actor, &shop.origin.request_id).await?;
     let data = json!({
-        "number": order.number, "from": order.stage.name(), "reason": reason,
+        "number": order.number, "from": order.stage.name(), "to": to.name(), "reason": reason,
         "total_minor": order.total_minor, "currency": order.currency,
     });
     order.stage = to;
-    Ok(order.next_event(step.event(), data))
+    Ok(Event { origin: Some(shop.origin.clone()), ..order.next_event(step.event(), data) })
 }

@@ -22,17 +22,22 @@ pub enum Asked {
 /// whatever state a crash left us, it finds the same payment: the key is the payment's own.
 pub async fn ask(shop: &Shop, id: PaymentId) -> Result<Asked, PaymentError> {
     let (payment, correlation) = read(shop, id).await?;
+    learn(shop, &payment, correlation).await
+}
+
+/// Asks about a payment that was read, with the correlation of the order that it pays.
+pub(super) async fn learn(shop: &Shop, payment: &Locked, correlation: Option<String>) -> Result<Asked, PaymentError> {
     let account = payment.account.clone();
     let answer = match &payment.provider_ref {
         Some(provider_ref) => shop.stripe.intent(provider_ref, account.as_deref()).await,
-        None if payment.stale => return search(shop, &payment).await,
-        None => shop.stripe.create_intent(request(shop, &payment, correlation)).await,
+        None if payment.stale => return search(shop, payment).await,
+        None => shop.stripe.create_intent(request(shop, payment, correlation)).await,
     };
     match answer {
         Ok(intent) => Ok(Asked::Report(Report::of(intent, account))),
         Err(GatewayError::Declined { code, .. } | GatewayError::Rejected { code, .. }) => Ok(Asked::Refused { code }),
         Err(error @ GatewayError::Unknown { .. }) => {
-            note_unknown(shop, id).await?;
+            note_unknown(shop, payment.id).await?;
             Err(error.into())
         }
         Err(error @ GatewayError::Unavailable { .. }) => Err(error.into()),

@@ -4,9 +4,11 @@ use kernel::db::TenantTx;
 use kernel::origin::Origin;
 use serde_json::json;
 
-use super::{PaymentError, PaymentId, Provider, Status, db};
+use super::report::Verdict;
+use super::{Asked, Locked, PaymentError, PaymentId, Provider, Report, Status, ask, db};
 use crate::events::Event;
 use crate::orders::OrderId;
+use crate::shop::Shop;
 
 /// A payment to be.
 #[derive(Debug, Clone)]
@@ -33,12 +35,55 @@ pub struct NewPayment {
 
 impl NewPayment {
     /// Cash is on its way; a card has still to be asked for.
-    fn status(&self) -> Status {
+    pub fn status(&self) -> Status {
         match self.provider {
             Provider::Stripe => Status::Created,
             Provider::Cod => Status::Processing,
         }
     }
+}
+
+impl NewPayment {
+    /// The payment as it stands once it is written.
+    fn written(&self) -> Locked {
+        Locked {
+            id: self.id,
+            order_id: self.order.0,
+            provider: self.provider,
+            status: self.status(),
+            amount_minor: self.amount_minor,
+            currency: self.currency.to_owned(),
+            account: self.account.clone(),
+            provider_key: self.provider_key.clone(),
+            provider_ref: None,
+            failure_code: None,
+            flag: None,
+            version: 1,
+            stale: false,
+        }
+    }
+}
+
+/// Asks the provider to prepare a payment that was written a moment ago: [`super::ask`] without reading it.
+pub async fn ask_first(shop: &Shop, payment: &NewPayment) -> Result<Asked, PaymentError> {
+    // The order was made by the same request, so this is what its first event holds.
+    ask::learn(shop, &payment.written(), Some(payment.origin.correlation_id.clone())).await
+}
+
+/// Writes down the provider's first answer, when it is the usual one: prepared, and waits for the shopper. One
+/// statement, and nothing to tell, for nothing has happened to the money. False: another answer, or not the first; then
+/// it is to be settled.
+pub async fn prepared(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    payment: &NewPayment,
+    report: &Report,
+) -> Result<bool, PaymentError> {
+    let usual = Verdict::Progress(Status::RequiresAction);
+    if report.failure_code.is_some() || report.verdict(&payment.written(), shop.platform.livemode) != usual {
+        return Ok(false);
+    }
+    db::set_prepared(tx, payment.id, report).await
 }
 
 /// Writes payments: one statement, however many. Returns the events to tell.

@@ -129,6 +129,20 @@ pub(super) async fn set_reported(
     if done.rows_affected() == 1 { Ok(()) } else { Err(PaymentError::Changed) }
 }
 
+/// Writes the provider's first answer into a payment that is as it was made.
+pub(super) async fn set_prepared(tx: &mut TenantTx, id: PaymentId, report: &Report) -> Result<bool, PaymentError> {
+    let done = sqlx::query!(
+        "update payments set status = 'requires_action', provider_ref = $2, client_secret = $3, updated_at = now()
+         where id = $1 and status = 'created' and provider_ref is null",
+        id.0,
+        report.provider_ref,
+        report.client_secret,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 pub(super) async fn set_flag(tx: &mut TenantTx, payment: &Locked, flag: &str) -> Result<(), PaymentError> {
     sqlx::query!(
         "update payments set flag = $2, version = version + 1, updated_at = now() where id = $1",

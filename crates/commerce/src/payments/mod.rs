@@ -31,7 +31,7 @@ mod report;
 pub use apply::{Change, apply, give_up};
 pub use ask::{Asked, ask, cancel};
 pub use correct_refunds::correct_refunds;
-pub use create::{NewPayment, create};
+pub use create::{NewPayment, ask_first, create, prepared};
 pub use db::{lock, of_order, order_of, place};
 pub use error::PaymentError;
 pub use flagged::{Flagged, flagged, flags_of};

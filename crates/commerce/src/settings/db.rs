@@ -108,10 +108,66 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
 pub(super) async fn lock_state(tx: &mut TenantTx) -> sqlx::Result<StoreState> {
     sqlx::query_as!(
         StoreState,
-        "select next_order_number, catalog_version, pricing_version from store_state for update"
+        r#"select next_order_number, catalog_version, pricing_version,
+                  greatest(orders_month, to_char(now() at time zone 'utc', 'YYYY-MM')) as "month!",
+                  case when orders_month >= to_char(now() at time zone 'utc', 'YYYY-MM') then orders_in_month else 0 end
+                      as "orders_in_month!",
+                  now() as "now!", exists (select from customers) as "knows_customers!"
+           from store_state for update"#
     )
     .fetch_one(tx.conn())
     .await
+}
+
+/// Two transactions may begin on either side of midnight and lock in the other order: a month that was counted in does
+/// not end before the next one has begun in the row itself.
+pub(super) async fn lock_state_with_settings(tx: &mut TenantTx) -> sqlx::Result<(StoreState, Settings)> {
+    let row = sqlx::query!(
+        r#"select s.next_order_number, s.catalog_version, s.pricing_version,
+                  greatest(s.orders_month, to_char(now() at time zone 'utc', 'YYYY-MM')) as "month!",
+                  case when s.orders_month >= to_char(now() at time zone 'utc', 'YYYY-MM') then s.orders_in_month else 0
+                      end as "orders_in_month!",
+                  now() as "now!", exists (select from customers) as "knows_customers!",
+                  t.store_name, t.currency, t.support_email, t.checkout_ttl_minutes, t.low_stock_threshold,
+                  t.stripe_account, t.country, t.capture as "capture: Capture", t.price_tolerance_minor,
+                  t.edit_cancels_checkout, t.cod_review_minor, t.order_review_minor, t.pending_orders_review,
+                  t.hourly_orders_review, t.duplicate_minutes,
+                  t.refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
+                  t.created_at, t.updated_at
+           from store_state s cross join settings t for update of s"#
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let state = StoreState {
+        next_order_number: row.next_order_number,
+        catalog_version: row.catalog_version,
+        pricing_version: row.pricing_version,
+        month: row.month,
+        orders_in_month: row.orders_in_month,
+        now: row.now,
+        knows_customers: row.knows_customers,
+    };
+    let settings = Settings {
+        store_name: row.store_name,
+        currency: row.currency.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+        support_email: row.support_email,
+        checkout_ttl_minutes: row.checkout_ttl_minutes,
+        low_stock_threshold: row.low_stock_threshold,
+        stripe_account: row.stripe_account,
+        country: row.country,
+        capture: row.capture,
+        price_tolerance_minor: row.price_tolerance_minor,
+        edit_cancels_checkout: row.edit_cancels_checkout,
+        cod_review_minor: row.cod_review_minor,
+        order_review_minor: row.order_review_minor,
+        pending_orders_review: row.pending_orders_review,
+        hourly_orders_review: row.hourly_orders_review,
+        duplicate_minutes: row.duplicate_minutes,
+        refund_approval_minor: row.refund_approval_minor.0,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok((state, settings))
 }
 
 pub(super) async fn bump_catalog(tx: &mut TenantTx) -> sqlx::Result<()> {
@@ -124,7 +180,15 @@ pub(super) async fn bump_pricing(tx: &mut TenantTx) -> sqlx::Result<()> {
     Ok(())
 }
 
-pub(super) async fn advance_order_number(tx: &mut TenantTx, count: i64) -> sqlx::Result<()> {
-    sqlx::query!("update store_state set next_order_number = next_order_number + $1", count).execute(tx.conn()).await?;
+pub(super) async fn count_orders(tx: &mut TenantTx, month: &str, count: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update store_state
+         set next_order_number = next_order_number + $2, orders_month = $1,
+             orders_in_month = case when orders_month = $1 then orders_in_month + $2 else $2 end",
+        month,
+        count,
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }

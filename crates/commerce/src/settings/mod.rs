@@ -1,7 +1,7 @@
 //! The store's profile, what is tunable for it, and the one row that serialises whoever changes the catalogue or
-//! creates orders.
+//! creates orders. It also counts them by month.
 //!
-//! Owns the tables `settings` and `store_state`.
+//! Owns the tables `settings` and `store_state`; asks `customers`, with the lock, whether there is any.
 
 mod change;
 mod db;
@@ -15,4 +15,4 @@ pub use change::{ChangeSettings, change};
 pub use error::SettingsError;
 pub use model::{Capture, Settings};
 pub use open::{OpenStore, open, read};
-pub use state::{StoreState, advance_order_number, bump_catalog, bump_pricing, lock_store};
+pub use state::{StoreState, bump_catalog, bump_pricing, count_orders, lock_store, lock_store_with_settings};

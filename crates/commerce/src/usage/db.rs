@@ -37,8 +37,3 @@ pub(super) async fn add(tx: &mut TenantTx, feature: &str, period: &str, count: i
     .await?;
     Ok(())
 }
-
-/// The present month in UTC, by the database's clock.
-pub(super) async fn month(tx: &mut TenantTx) -> sqlx::Result<String> {
-    sqlx::query_scalar!(r#"select to_char(now() at time zone 'utc', 'YYYY-MM') as "month!""#).fetch_one(tx.conn()).await
-}

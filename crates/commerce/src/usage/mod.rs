@@ -3,14 +3,14 @@
 //!
 //! Counted for every store, limited or not: a store that changes its plan knows where it stands.
 //!
-//! Owns the table `usage_counters`.
+//! Owns the table `usage_counters`. Orders of the month are counted in `store_state`, where their number comes from.
 
 mod db;
 mod error;
 mod take;
 
 pub use error::LimitReached;
-pub use take::{MonthlyOrders, give_back, record_this_month, take, used_this_month};
+pub use take::{MonthlyOrders, give_back, take};
 
 /// Products that are not deleted.
 pub const MAX_PRODUCTS: &str = "max_products";

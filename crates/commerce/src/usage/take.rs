@@ -35,36 +35,29 @@ pub async fn give_back(tx: &mut TenantTx, feature: &'static str) -> sqlx::Result
     db::add(tx, feature, "", -1).await
 }
 
-/// A counter of the present month, locked.
+/// How many orders were created this month, of how many.
 #[derive(Debug, Clone)]
 pub struct MonthlyOrders {
-    period: String,
     /// Orders created this month.
     pub used: i64,
     entitlements: Arc<Entitlements>,
 }
 
 impl MonthlyOrders {
+    /// What the store's plan says to `used`. It is counted in the store's own row, which whoever creates orders holds,
+    /// so the limit holds exactly.
+    pub fn of(shop: &Shop, used: i64) -> Self {
+        Self { used, entitlements: shop.entitlements.clone() }
+    }
+
     /// So many used of what is allowed.
     #[cfg(test)]
     pub(crate) fn for_tests(used: i64, entitlements: Entitlements) -> Self {
-        Self { period: String::new(), used, entitlements: Arc::new(entitlements) }
+        Self { used, entitlements: Arc::new(entitlements) }
     }
 
     /// Does the plan allow one more?
     pub fn allows_one_more(&self) -> Result<(), LimitReached> {
         one_more(&self.entitlements, MAX_ORDERS_PER_MONTH, self.used)
     }
-}
-
-/// Locks this month's count of orders until the transaction ends.
-pub async fn used_this_month(tx: &mut TenantTx, shop: &Shop) -> sqlx::Result<MonthlyOrders> {
-    let period = db::month(tx).await?;
-    let used = db::lock(tx, MAX_ORDERS_PER_MONTH, &period).await?;
-    Ok(MonthlyOrders { period, used, entitlements: shop.entitlements.clone() })
-}
-
-/// Counts orders just created.
-pub async fn record_this_month(tx: &mut TenantTx, counter: &MonthlyOrders, orders: i64) -> sqlx::Result<()> {
-    db::add(tx, MAX_ORDERS_PER_MONTH, &counter.period, orders).await
 }

@@ -40,7 +40,8 @@ impl Config {
             ("server.max_connections", server.max_connections),
             ("server.max_body_bytes", server.max_body_bytes),
             ("server.max_webhook_bytes", server.max_webhook_bytes),
-            ("database.max_connections", database.max_connections as usize),
+            ("database.lanes", database.lanes as usize),
+            ("database.statements_per_connection", database.statements_per_connection),
             ("auth.max_hashes", self.auth.max_hashes),
             ("auth.access_minutes", self.auth.access_minutes as usize),
             ("auth.refresh_days", self.auth.refresh_days as usize),
@@ -54,6 +55,7 @@ impl Config {
         ] {
             refuse(value == 0, key, "must be at least 1", "raise it")?;
         }
+        refuse(database.max_connections == 1, "database.max_connections", "must be at least 2", "raise it")?;
         for (key, host) in
             [("server.platform_host", &server.platform_host), ("server.store_domain", &server.store_domain)]
         {

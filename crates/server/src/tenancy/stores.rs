@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use commerce::catalog::Shelf;
 use commerce::checkout::Queue;
 use commerce::jobs::TenantJobs;
 use commerce::pricing::RulesCache;
@@ -36,6 +37,7 @@ pub struct Store {
     pub entitlements: Arc<Entitlements>,
     checkouts: Arc<Queue>,
     rules: Arc<RulesCache>,
+    shelf: Arc<Shelf>,
     slug: Arc<str>,
 }
 
@@ -134,7 +136,8 @@ impl Stores {
             slug: resolved.slug.as_str().into(),
             entitlements: Arc::new(entitlements),
             checkouts: known.as_ref().map_or_else(Arc::default, |store| store.checkouts.clone()),
-            rules: known.map_or_else(Arc::default, |store| store.rules.clone()),
+            rules: known.as_ref().map_or_else(Arc::default, |store| store.rules.clone()),
+            shelf: known.map_or_else(Arc::default, |store| store.shelf.clone()),
             resolved,
         });
         if self.worth_remembering(&store, heard) {
@@ -169,6 +172,7 @@ impl Stores {
             checkouts: store.checkouts.clone(),
             jobs: TenantJobs::new(self.cluster.clone(), store.resolved.tenant),
             rules: store.rules.clone(),
+            shelf: store.shelf.clone(),
             origin,
         }
     }

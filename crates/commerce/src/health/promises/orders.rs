@@ -37,12 +37,14 @@ pub(super) const PROMISES: &[Promise] = &[
     Promise {
         code: "orders.history",
         says: "history is a chain that ends where the order is",
-        query: "select h.order_id::text from (
-                    select order_id, from_stage, lag(to_stage) over w as before, to_stage,
-                           row_number() over (partition by order_id order by id desc) as back
-                    from order_history window w as (partition by order_id order by id)) h
-                join orders o on o.id = h.order_id
-                where h.from_stage is distinct from h.before or (h.back = 1 and h.to_stage <> o.stage)",
+        // Older events may have been put away: then the chain begins with the first that is left.
+        query: "select o.id::text from orders o left join (
+                    select aggregate_id, version, data ->> 'from' as from_stage, data ->> 'to' as to_stage,
+                           lag(data ->> 'to') over (partition by aggregate_id order by version) as before,
+                           row_number() over (partition by aggregate_id order by version desc) as back
+                    from events where aggregate_type = 'order' and data ->> 'to' is not null) h on h.aggregate_id = o.id
+                where h.aggregate_id is null or (h.back = 1 and h.to_stage <> o.stage)
+                   or (h.from_stage is distinct from h.before and (h.version = 1 or h.before is not null))",
         ..Promise::USUAL
     },
     Promise {

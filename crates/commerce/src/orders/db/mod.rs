@@ -2,7 +2,6 @@
 
 mod create;
 mod faults;
-mod history;
 mod hold;
 mod list;
 mod moves;
@@ -19,7 +18,6 @@ pub(super) use faults::{
     FaultFilter, OrderErrorEntry, count_fault, count_retry, fault, faults, faults_of, insert_fault, order_of_fault,
     resolve_fault,
 };
-pub(super) use history::{HistoryEntry, history, insert_first_history, insert_history};
 pub(super) use hold::{clear_held, set_held};
 pub(super) use list::{OrderFilter, OrderSummary, list};
 pub(super) use moves::{add_refunded, add_shipped, count_event, lock, measure, set_money, set_stage};
