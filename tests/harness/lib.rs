@@ -6,6 +6,7 @@
 
 mod answer;
 mod checks;
+mod doomed;
 mod logs;
 mod platform;
 mod provider;
@@ -16,6 +17,7 @@ mod store;
 
 pub use answer::Answer;
 pub use checks::assert_consistent;
+pub use doomed::Doomed;
 pub use logs::Logs;
 pub use platform::{Platform, key, settings, unique};
 pub use provider::{News, sign, signed_with};

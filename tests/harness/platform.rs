@@ -29,6 +29,8 @@ pub struct Platform {
     pub client: Client,
     /// A connection that may see everything, for looking at what was written and for moving time.
     pub database: PgPool,
+    /// What the server was started with.
+    pub(crate) environment: Environment,
     opened: Mutex<Vec<TenantId>>,
     stop: CancellationToken,
 }
@@ -63,9 +65,9 @@ pub fn settings() -> Environment {
 }
 
 /// The superuser's way into the platform's database.
-fn everything() -> PgConnectOptions {
-    let application: PgConnectOptions = from_run("TEST_DATABASE_URL").parse().unwrap();
-    let superuser: PgConnectOptions = from_run("TEST_SUPERUSER_URL").parse().unwrap();
+fn everything(environment: &Environment, superuser: &str) -> PgConnectOptions {
+    let application: PgConnectOptions = environment.get("DATABASE_URL").unwrap().parse().unwrap();
+    let superuser: PgConnectOptions = superuser.parse().unwrap();
     superuser.database(application.get_database().unwrap())
 }
 
@@ -86,7 +88,12 @@ impl Platform {
         Self::start_with(settings()).await
     }
 
-    pub async fn start_with(mut environment: Environment) -> Self {
+    pub async fn start_with(environment: Environment) -> Self {
+        Self::start_on(environment, &from_run("TEST_SUPERUSER_URL")).await
+    }
+
+    /// A platform on the PostgreSQL that `environment` names, with its superuser's address.
+    pub async fn start_on(mut environment: Environment, superuser: &str) -> Self {
         let get = |name: &str| environment.get(name).unwrap().to_owned();
         let sandbox = Sandbox::start(SandboxSettings {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -113,7 +120,7 @@ impl Platform {
         let stopped = stop.clone();
         tokio::spawn(async move { serving.serve(listener, stopped).await });
 
-        let database = PgPoolOptions::new().max_connections(2).connect_lazy_with(everything());
+        let database = PgPoolOptions::new().max_connections(2).connect_lazy_with(everything(&environment, superuser));
         let platform = Self {
             souk,
             clock,
@@ -121,6 +128,7 @@ impl Platform {
             client: client(),
             database,
             sandbox,
+            environment,
             opened: Mutex::default(),
             stop,
         };

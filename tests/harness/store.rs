@@ -160,6 +160,16 @@ impl<'p> Store<'p> {
         self.rows(statement).await;
     }
 
+    /// What the database says to a statement that it must refuse.
+    #[expect(clippy::disallowed_methods, reason = "looks at tables from outside the product")]
+    pub async fn refuses(&self, statement: &str) -> String {
+        let mut connection = self.platform.database.acquire().await.unwrap();
+        let scoped = format!("set search_path to {}", self.id.schema());
+        sqlx::raw_sql(AssertSqlSafe(scoped)).execute(&mut *connection).await.unwrap();
+        let refused = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut *connection).await;
+        refused.expect_err(statement).to_string()
+    }
+
     /// Lets something have gone wrong with an order; the error's id.
     pub async fn fault(&self, bought: &crate::Bought, category: &str, severity: &str) -> String {
         let order = &bought.order;

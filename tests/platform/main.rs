@@ -16,6 +16,7 @@ mod routes;
 mod sessions;
 mod signup;
 mod signup_fields;
+mod storms;
 mod support;
 mod tokens;
 mod walls;

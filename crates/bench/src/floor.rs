@@ -93,7 +93,7 @@ async fn prepare(database: &Database, plan: &Plan) -> anyhow::Result<()> {
     for first in (present + 1..=plan.stores).step_by(20) {
         let mut script = String::new();
         for n in first..(first + 20).min(plan.stores + 1) {
-            write!(script, "create schema floor_{n};\nset search_path to floor_{n};\n{tables}\n")?;
+            write!(script, "begin;\ncreate schema floor_{n};\nset local search_path to floor_{n};\n{tables}\n")?;
             script.push_str(GOODS);
         }
         database.run(&script).await?;
@@ -126,11 +126,13 @@ insert into variants (id, product_id, sku, title, price_minor, position)
 insert into stock_levels (variant_id, on_hand) select id, 1000000000 from variants;
 create sequence floor_orders start 1001;
 create sequence floor_carts start 1001;
+commit;
 ";
 
 /// So many carts that nobody has bought yet.
 const CARTS: &str = "
-set search_path to SCHEMA;
+begin;
+set local search_path to SCHEMA;
 with wanted as (
     select greatest(0, COUNT - ((select last_value from floor_carts) - (select last_value from floor_orders))) as n
 ), ids as (
@@ -141,4 +143,5 @@ with wanted as (
 insert into cart_items (id, cart_id, variant_id, quantity)
 select floor.id(8, 3 * k + line), floor.id(1, k), floor.id(2, line + 1), 1 from ids, generate_series(0, 2) as line;
 analyze carts; analyze cart_items;
+commit;
 ";
