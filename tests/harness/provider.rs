@@ -33,12 +33,13 @@ impl News {
     /// That the payment of a purchase is now `status`, by an event of this kind: `payment_intent.{kind}`.
     pub fn of(store: &Store<'_>, bought: &Bought, total_minor: i64, kind: &str, status: &str) -> Self {
         let received = if status == "succeeded" { total_minor } else { 0 };
+        let capturable = if status == "requires_capture" { total_minor } else { 0 };
         Self(json!({
             "id": unique("evt"), "object": "event", "type": format!("payment_intent.{kind}"), "created": 1_700_000_000,
             "livemode": false, "api_version": "2025-01-27",
             "data": { "object": {
                 "id": bought.intent(), "object": "payment_intent", "status": status, "amount": total_minor,
-                "amount_received": received, "currency": "eur", "client_secret": bought.client_secret,
+                "amount_received": received, "amount_capturable": capturable, "currency": "eur", "client_secret": bought.client_secret,
                 "livemode": false, "created": 1_700_000_000,
                 "metadata": {
                     "souk_tenant": store.id.to_string(), "souk_order": bought.order, "souk_payment": bought.payment,
@@ -110,6 +111,24 @@ impl Platform {
         let url = format!("{}/sandbox/ledger", self.sandbox.url());
         let ledger = Answer::of(self.client.get(url).send().await.unwrap()).await.expect(200);
         ledger.body["intents"].as_array().unwrap().clone()
+    }
+
+    /// One payment intent, as the provider knows it.
+    pub async fn intent(&self, id: &str) -> Value {
+        let found = self.intents().await.into_iter().find(|intent| intent["id"] == id);
+        found.unwrap_or_else(|| panic!("the provider knows no {id}"))
+    }
+
+    /// Works the sandbox's own controls.
+    pub async fn at_provider(&self, path: &str) -> Answer {
+        let url = format!("{}/sandbox/{path}", self.sandbox.url());
+        Answer::of(self.client.post(url).send().await.unwrap()).await
+    }
+
+    /// Messages come again, to the platform's address.
+    pub fn hearken(&self) {
+        let port = self.address.rsplit(':').next().unwrap();
+        self.sandbox.set_webhook_url(Some(format!("http://localhost:{port}/webhooks/stripe/payments")));
     }
 
     /// No more messages from the provider; a test sends its own.

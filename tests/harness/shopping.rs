@@ -104,6 +104,25 @@ impl Store<'_> {
         Answer::of(request.header("idempotency-key", key).send().await.unwrap()).await
     }
 
+    /// Pays an order in another way, under a key.
+    pub async fn pay_otherwise(&self, bought: &Bought, key: &str, method: &str) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/v1/orders/{}/payments", bought.order));
+        let request = request.header("order-token", &bought.order_token).header("idempotency-key", key);
+        Answer::of(request.json(&json!({ "payment_method": method })).send().await.unwrap()).await
+    }
+
+    /// Waits until the checkout shows this status of its payment.
+    pub async fn until_payment(&self, bought: &Bought, status: &str) -> Answer {
+        for _ in 0..250 {
+            let seen = self.see_checkout(bought).await;
+            if seen.body.pointer("/payment/status").is_some_and(|found| found == status) {
+                return seen;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the payment did not become {status}: {}", self.see_checkout(bought).await.text);
+    }
+
     /// The checkout, as its shopper sees it.
     pub async fn see_checkout(&self, bought: &Bought) -> Answer {
         self.with_cart(&bought.cart, Method::GET, &format!("/api/v1/checkouts/{}", bought.checkout), None).await

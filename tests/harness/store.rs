@@ -78,6 +78,17 @@ impl<'p> Store<'p> {
         Answer::of(request.send().await.unwrap()).await
     }
 
+    /// `POST` as the owner under a key.
+    pub async fn admin_once(&self, path: &str, key: &str, body: Option<Value>) -> Answer {
+        let request = self.request(Method::POST, &format!("/api/v1/admin{path}")).bearer_auth(&self.token);
+        let request = request.header("idempotency-key", key);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        Answer::of(request.send().await.unwrap()).await
+    }
+
     /// Puts a product with one variant up for sale.
     pub async fn sell(&self, price_minor: i64, on_hand: i64) -> Variant {
         let sku = unique("SKU");
@@ -202,7 +213,10 @@ impl<'p> Store<'p> {
         for change in [
             format!("update checkouts set expires_at = expires_at - {by} where status = 'active'"),
             format!("update idempotency_keys set leased_until = leased_until - {by}, expires_at = expires_at - {by}"),
-            format!("update payments set created_at = created_at - {by}, updated_at = updated_at - {by}"),
+            format!(
+                "update payments set created_at = created_at - {by}, updated_at = updated_at - {by},
+                                     unknown_since = unknown_since - {by}, absent_since = absent_since - {by}"
+            ),
             format!("update carts set expires_at = expires_at - {by}"),
             format!("update souk.jobs set run_at = run_at - {by} where tenant_id = '{tenant}'"),
         ] {

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "checkout",
         &[
+            "activity",
             "carts",
             "catalog",
             "customers",
@@ -41,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("jobs", &["activity"]),
     ("orders", &["activity", "events"]),
     ("outbox", &[]),
-    ("payments", &["events", "orders"]),
+    ("payments", &["events", "jobs", "orders", "settings"]),
     ("pricing", &["activity", "settings"]),
     ("replay", &["events", "reports"]),
     ("reports", &["carts", "events"]),

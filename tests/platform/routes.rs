@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::faces::Face;
-use souk_tests::{Bought, Store, Variant, card, key, unique};
+use souk_tests::{Bought, News, Store, Variant, card, key, unique};
 
 /// What a parameter of a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub enum Thing {
     TaxRate,
     ShippingMethod,
     Refund,
+    ProviderEvent,
 }
 
 /// What proves that a shopper may.
@@ -70,14 +71,15 @@ pub struct Things {
     pub promotion: String,
     pub tax_rate: String,
     pub shipping_method: String,
+    pub provider_event: String,
     pub cart_token: String,
     pub order_token: String,
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
 use Thing::{
-    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, Refund, ShippingMethod,
-    TaxRate, Variant as VariantThing,
+    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, ProviderEvent, Refund,
+    ShippingMethod, TaxRate, Variant as VariantThing,
 };
 use Who::{Shopper, Staff};
 
@@ -112,6 +114,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/checkouts/{id}", Shopper(CartProof), &[Checkout]),
     route("POST", "/api/v1/checkouts/{id}/cancel", Shopper(CartProof), &[Checkout]),
     route("GET", "/api/v1/orders/{id}", Shopper(OrderProof), &[Order]),
+    sending(route("POST", "/api/v1/orders/{id}/payments", Shopper(OrderProof), &[Order]), |_| {
+        Some(json!({ "payment_method": "card" }))
+    }),
     sending(route("POST", "/webhooks/stripe/payments", Shopper(Signature), &[]), |_| Some(json!({}))),
     route("GET", "/api/v1/admin/settings", Staff("settings.read"), &[]),
     sending(route("PATCH", "/api/v1/admin/settings", Staff("settings.write"), &[]), |_| {
@@ -234,6 +239,12 @@ pub const ROUTES: &[Route] = &[
         Some(json!({ "reference": "stolen" }))
     }),
     route("GET", "/api/v1/admin/payments", Staff("payments.read"), &[]),
+    route("POST", "/api/v1/admin/orders/{id}/capture", Staff("payments.write"), &[Order]),
+    sending(route("POST", "/api/v1/admin/orders/{id}/mark-paid", Staff("payments.write"), &[Order]), |_| {
+        Some(json!({ "reference": "statement 7" }))
+    }),
+    route("GET", "/api/v1/admin/provider-events", Staff("payments.read"), &[]),
+    route("POST", "/api/v1/admin/provider-events/{event_id}/replay", Staff("payments.write"), &[ProviderEvent]),
     route("GET", "/api/v1/admin/checkouts", Staff("orders.read"), &[]),
     route("GET", "/api/v1/admin/checkouts/{id}", Staff("orders.read"), &[Checkout]),
     sending(route("POST", "/api/v1/admin/orders/{id}/approve", Staff("orders.review"), &[Order]), |_| Some(json!({}))),
@@ -298,6 +309,8 @@ impl Things {
         let shipping_method = store.admin_post("/shipping-methods", way).await.expect(201);
         let paid = store.buy(&[(&variant, 1)]).await;
         let refund = store.ask_refund(&paid, json!({ "amount_minor": 1, "reason": "broken" })).await.expect(201);
+        let news = News::of(store, &bought, 2000, "created", "requires_payment_method");
+        store.hear(&news).await.expect(200);
         let things = Self {
             product: variant.product.clone(),
             handle: product.str("/handle"),
@@ -315,6 +328,7 @@ impl Things {
             promotion: promotion.str("/id"),
             tax_rate: tax_rate.str("/id"),
             shipping_method: shipping_method.str("/id"),
+            provider_event: news.0["id"].as_str().unwrap().to_owned(),
             cart_token: cart.token,
             order_token: bought.order_token.clone(),
         };
@@ -341,6 +355,7 @@ impl Things {
             promotion: id(),
             tax_rate: id(),
             shipping_method: id(),
+            provider_event: unique("evt"),
             cart_token: "n".repeat(43),
             order_token: "n".repeat(43),
         }
@@ -363,6 +378,7 @@ impl Things {
             TaxRate => &self.tax_rate,
             ShippingMethod => &self.shipping_method,
             Refund => &self.refund,
+            ProviderEvent => &self.provider_event,
         }
     }
 

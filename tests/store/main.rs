@@ -1,8 +1,10 @@
 //! What happens inside one store: catalogue, stock, carts, checkout, payment.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod attempts;
 mod cancel;
 mod cancel_by_staff;
+mod capture;
 mod cart;
 mod catalog;
 mod doctor;
@@ -12,15 +14,18 @@ mod faults;
 mod guarantees;
 mod idempotency;
 mod input;
+mod late_money;
 mod limits;
 mod lives;
 mod logs;
 mod order_errors;
 mod order_views;
 mod payment;
+mod permutations;
 mod pricing;
 mod pricing_cart;
 mod promotion;
+mod provider_faults;
 mod queue;
 mod quote;
 mod refund_approval;

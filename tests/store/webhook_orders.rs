@@ -87,22 +87,3 @@ async fn a_payment_that_was_called_off_fails_the_order_in_all_24_orders() {
     assert_eq!(store.stock(&variant.id).await, (100, 0));
     assert_consistent(&store).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn money_that_comes_after_the_end_is_flagged_and_moves_nothing() {
-    let platform = Platform::start().await;
-    let store = platform.open_store().await;
-    platform.deafen();
-    let variant = store.sell(1999, 5).await;
-    let bought = store.order(&[(&variant, 1)]).await;
-    store.hear(&News::of(&store, &bought, 1999, "canceled", "canceled")).await.expect(200);
-    store.hear(&News::of(&store, &bought, 1999, "succeeded", "succeeded")).await.expect(200);
-    assert_eq!(store.see(&bought).await.str("/status"), "failed");
-    let payments = store.admin_get("/payments").await.expect(200);
-    assert_eq!(
-        (payments.str("/data/0/status"), payments.str("/data/0/flag")),
-        ("cancelled".into(), "paid_after_end".into())
-    );
-    assert_eq!(store.stock(&variant.id).await, (5, 0));
-    assert_consistent(&store).await;
-}

@@ -88,6 +88,7 @@ permissions! {
     OrdersFulfil = "orders.fulfil": [Owner, Manager, Fulfilment, Support];
     OrdersWrite = "orders.write": [Owner, Manager, Support];
     OrdersReview = "orders.review": [Owner, Manager];
+    PaymentsWrite = "payments.write": [Owner, Manager];
     PaymentsRead = "payments.read": [Owner, Manager, Support];
     PricingRead = "pricing.read": Role::ALL;
     PricingWrite = "pricing.write": [Owner, Manager];

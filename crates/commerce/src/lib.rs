@@ -43,6 +43,7 @@ pub fn shopper_routes() -> OpenApiRouter {
         .merge(catalog::http::shopper_routes())
         .merge(carts::http::shopper_routes().layer(axum::middleware::from_fn(checkout::edits_call_off)))
         .merge(checkout::http::shopper_routes())
+        .merge(checkout::payments_http::shopper_routes())
         .merge(orders::http::shopper_routes())
         .merge(refunds::http::shopper_routes())
 }
@@ -66,6 +67,7 @@ pub fn staff_routes() -> OpenApiRouter {
         .merge(pricing::http::staff_routes())
         .merge(refunds::http::staff_routes())
         .merge(checkout::http::staff_routes())
+        .merge(checkout::payments_http::staff_routes())
         .merge(events::http::staff_routes())
         .merge(reports::http::staff_routes())
         .merge(jobs::http::staff_routes())

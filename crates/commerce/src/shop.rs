@@ -11,6 +11,7 @@ use kernel::entitlements::Entitlements;
 use kernel::id::TenantId;
 use kernel::money::Currency;
 use kernel::origin::Origin;
+use kernel::percent::Percent;
 use kernel::problem::Problem;
 use kernel::secret::Possession;
 use stripe_gateway::StripeGateway;
@@ -63,6 +64,8 @@ pub struct Platform {
     pub publishable_key: String,
     /// How long things are kept.
     pub retention: Retention,
+    /// The part of a payment to a connected account that is the platform's.
+    pub application_fee: Percent,
     /// Which orders wait for a person's word when the store does not say.
     pub review: ReviewDefaults,
     /// What may be refunded without a second person when the store does not say.

@@ -6,7 +6,7 @@ use kernel::problem::Problem;
 use serde_json::Value;
 
 use crate::catalog::VariantId;
-use crate::checkout::{self, CheckoutId, Ending};
+use crate::checkout::{self, CheckoutId};
 use crate::events;
 use crate::inventory;
 use crate::jobs::{Job, Kind};
@@ -29,15 +29,19 @@ pub enum Done {
 pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
     match Kind::from_name(&job.kind) {
         Some(Kind::ExpireCheckout) => {
-            checkout::end(shop, CheckoutId(job.subject), Ending::Expired).await?;
-            // The time may have been extended meanwhile.
-            Ok(match checkout::remaining(shop, CheckoutId(job.subject)).await? {
-                Some(wait) => Done::Again(wait),
-                None => Done::Finished,
-            })
+            let wait = checkout::expire(shop, CheckoutId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
         }
         Some(Kind::SettlePayment) => {
             let wait = checkout::settle_undecided(shop, PaymentId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
+        }
+        Some(Kind::CapturePayment) => {
+            let wait = checkout::capture_wished(shop, PaymentId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
+        }
+        Some(Kind::CallOffPayment) => {
+            let wait = checkout::clear(shop, PaymentId(job.subject), job.attempts).await?;
             Ok(wait.map_or(Done::Finished, Done::Again))
         }
         Some(Kind::ProcessProviderEvents) => {

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod money;
 pub mod origin;
 pub mod page;
+pub mod percent;
 pub mod problem;
 pub mod secret;
 pub mod text;

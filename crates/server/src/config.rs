@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use commerce::jobs::cron::Schedule;
 use ipnet::IpNet;
+use kernel::percent::Percent;
 use serde::{Deserialize, Deserializer};
 
 pub use load::{ConfigError, Environment};
@@ -125,6 +126,7 @@ pub struct Stripe {
     #[serde(rename = "timeout_seconds", deserialize_with = "seconds")]
     pub timeout: Duration,
     pub attempts: u32,
+    pub application_fee_percent: Percent,
 }
 
 #[derive(Debug, Clone, Deserialize)]

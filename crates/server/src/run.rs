@@ -173,6 +173,7 @@ fn platform(config: &Config) -> Platform {
         livemode: secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_"),
         publishable_key: config.stripe.publishable_key.clone().unwrap_or_default(),
         retention: retention(&config.retention),
+        application_fee: config.stripe.application_fee_percent,
         review: ReviewDefaults {
             cod_above: config.review.cod_above,
             order_above: config.review.order_above,

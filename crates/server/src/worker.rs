@@ -197,6 +197,7 @@ impl Worker {
                 if let Some(store) = self.stores.of(tenant).await? {
                     let shop = self.stores.open(&store, Origin::system());
                     checkout::expire_due(&shop, 1000).await.map_err(|error| anyhow::anyhow!(work::explain(error)))?;
+                    checkout::raise_undecided(&shop).await.map_err(|error| anyhow::anyhow!(work::explain(error)))?;
                     idempotency::forget_expired(&shop).await?;
                 }
             }

@@ -84,6 +84,8 @@ pub struct Intent {
     pub amount_minor: i64,
     /// The amount received so far, in minor units.
     pub amount_received_minor: i64,
+    /// The amount that is authorised and can be captured, in minor units.
+    pub amount_capturable_minor: i64,
     /// ISO 4217, upper case.
     pub currency: String,
     /// Lets the shopper's browser confirm; never log it.
@@ -105,6 +107,7 @@ impl fmt::Debug for Intent {
             .field("status", &self.status)
             .field("amount_minor", &self.amount_minor)
             .field("amount_received_minor", &self.amount_received_minor)
+            .field("amount_capturable_minor", &self.amount_capturable_minor)
             .field("currency", &self.currency)
             .field("metadata", &self.metadata)
             .field("livemode", &self.livemode)
@@ -143,6 +146,7 @@ impl TryFrom<PaymentIntent> for Intent {
             id: intent.id.to_string(),
             amount_minor: intent.amount,
             amount_received_minor: intent.amount_received,
+            amount_capturable_minor: intent.amount_capturable,
             currency: intent.currency.to_string().to_ascii_uppercase(),
             client_secret: intent.client_secret,
             metadata: intent.metadata.into_iter().collect(),

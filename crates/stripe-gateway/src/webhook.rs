@@ -142,6 +142,7 @@ impl Event {
             status: IntentStatus::parse(object.get("status")?.as_str()?)?,
             amount_minor: object.get("amount")?.as_i64()?,
             amount_received_minor: object.get("amount_received")?.as_i64()?,
+            amount_capturable_minor: object.get("amount_capturable").and_then(Value::as_i64).unwrap_or_default(),
             currency: text(object, "currency")?.to_ascii_uppercase(),
             client_secret: text(object, "client_secret"),
             metadata: metadata(object),

@@ -8,11 +8,11 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::faults::Rule;
-use crate::refunds;
 use crate::server::Reply;
 use crate::state::State;
 use crate::table::Row as _;
 use crate::world::World;
+use crate::{intents, refunds};
 
 pub async fn answer(world: &Arc<World>, head: &Parts, body: &Bytes) -> Reply {
     let path = head.uri.path().trim_start_matches("/sandbox/");
@@ -47,6 +47,7 @@ pub async fn answer(world: &Arc<World>, head: &Parts, body: &Bytes) -> Reply {
                 problem(404, "there is no such event")
             }
         }
+        ("POST", ["payment_intents", id, "expire"]) => lapse(world, id).await,
         ("POST", ["refunds", id, "fail"]) => end_refund(world, id, refunds::Status::Failed).await,
         ("POST", ["refunds", id, "succeed"]) => end_refund(world, id, refunds::Status::Succeeded).await,
         _ => problem(404, "the sandbox has no such control"),
@@ -62,6 +63,20 @@ async fn end_refund(world: &Arc<World>, id: &str, end: refunds::Status) -> Reply
         Ok((refund, batches)) => {
             batches.into_iter().for_each(|batch| world.deliveries.push(batch));
             ok(&refund.render())
+        }
+        Err(error) => problem(error.status, &error.message),
+    }
+}
+
+async fn lapse(world: &Arc<World>, id: &str) -> Reply {
+    let settled = match world.commit(&[], |tx| intents::lapse(tx, id), |_| None) {
+        Ok((Ok(intent), commit)) => world.settle(commit).await.map(|batches| (intent, batches)),
+        Ok((Err(error), _)) | Err(error) => Err(error),
+    };
+    match settled {
+        Ok((intent, batches)) => {
+            batches.into_iter().for_each(|batch| world.deliveries.push(batch));
+            ok(&intent.render())
         }
         Err(error) => problem(error.status, &error.message),
     }

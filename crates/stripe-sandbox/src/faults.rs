@@ -25,6 +25,8 @@ pub enum Fault {
     WebhooksReversed,
     RefundFails,
     RefundPending,
+    /// The search's index lags behind: it finds nothing.
+    SearchLags,
 }
 
 impl FromStr for Fault {
@@ -53,6 +55,7 @@ impl FromStr for Fault {
             "webhooks_reversed" => Self::WebhooksReversed,
             "refund_fails" => Self::RefundFails,
             "refund_pending" => Self::RefundPending,
+            "search_lags" => Self::SearchLags,
             _ => return Err(format!("there is no fault {name:?}")),
         })
     }

@@ -23,6 +23,8 @@ pub(super) struct Checkout {
     pub(super) expires_at: DateTime<Utc>,
     /// Why it is being called off, if it is.
     pub(super) ending: Option<Ending>,
+    /// Why it came to nothing, or is about to.
+    pub(super) failure: Option<String>,
     /// By the database's clock.
     pub(super) due: bool,
 }
@@ -73,7 +75,7 @@ pub(super) async fn read(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Opti
     sqlx::query_as!(
         Checkout,
         r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
-                  status as "status: Status", phase, expires_at, ending as "ending: Ending",
+                  status as "status: Status", phase, expires_at, ending as "ending: Ending", failure,
                   expires_at <= now() as "due!"
            from checkouts where id = $1"#,
         id.0,
@@ -87,7 +89,7 @@ pub(super) async fn lock(tx: &mut TenantTx, id: CheckoutId) -> sqlx::Result<Opti
     sqlx::query_as!(
         Checkout,
         r#"select id as "id: CheckoutId", cart_id as "cart: CartId", order_id as "order: OrderId",
-                  status as "status: Status", phase, expires_at, ending as "ending: Ending",
+                  status as "status: Status", phase, expires_at, ending as "ending: Ending", failure,
                   expires_at <= now() as "due!"
            from checkouts where id = $1 for update"#,
         id.0,
@@ -116,7 +118,7 @@ pub(super) async fn finish(
 ) -> Result<(), CheckoutError> {
     let done = sqlx::query!(
         "update checkouts
-         set status = $2, phase = coalesce($3, phase), failure = $4, log = log || $5, updated_at = now(),
+         set status = $2, phase = coalesce($3, phase), failure = coalesce($4, failure), log = log || $5, updated_at = now(),
              finished_at = now()
          where id = $1 and status = 'active'",
         id.0,
@@ -140,6 +142,57 @@ pub(super) async fn set_ending(tx: &mut TenantTx, id: CheckoutId, ending: Ending
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Notes for what reason an active checkout is being called off, when it is not the shopper's or the clock's.
+pub(super) async fn set_failure(tx: &mut TenantTx, id: CheckoutId, reason: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkouts set failure = coalesce(failure, $2) where id = $1 and status = 'active'",
+        id.0,
+        reason,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A checkout that is completed reaches a later phase.
+pub(super) async fn advance(tx: &mut TenantTx, id: CheckoutId, phase: &str, log: &Value) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkouts set phase = $2, log = log || $3, updated_at = now() where id = $1 and status = 'completed'",
+        id.0,
+        phase,
+        log,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A checkout whose time was over is completed after all.
+pub(super) async fn revive(tx: &mut TenantTx, id: CheckoutId, log: &Value) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update checkouts
+         set status = 'completed', phase = 'completed', log = log || $2, updated_at = now(), finished_at = now()
+         where id = $1 and status in ('failed', 'expired')",
+        id.0,
+        log,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Holds the goods for so much longer that money which comes by itself can come.
+pub(super) async fn extend_days(tx: &mut TenantTx, id: CheckoutId, days: i32) -> sqlx::Result<DateTime<Utc>> {
+    sqlx::query_scalar!(
+        "update checkouts set expires_at = greatest(expires_at, now() + make_interval(days => $2)), updated_at = now()
+         where id = $1 and status = 'active' returning expires_at",
+        id.0,
+        days,
+    )
+    .fetch_one(tx.conn())
+    .await
 }
 
 /// Holds the goods longer, because the payment is not decided.

@@ -58,8 +58,12 @@ pub(super) struct State {
     /// By how much a total may have moved since the shopper saw it.
     pub(super) tolerance_minor: i64,
     pub(super) account: Option<String>,
+    /// How shoppers may pay.
+    pub(super) payment_methods: Vec<String>,
     pub(super) now: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
+    /// Until when goods wait for money that comes by itself.
+    pub(super) manual_expires_at: DateTime<Utc>,
     pub(super) next_number: i64,
     pub(super) month: MonthlyOrders,
     pub(super) keys: HashMap<(String, String), StoredKey>,
@@ -221,7 +225,7 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
     let purchase = answer(state, request, &order, &payment);
     let (outcome, answer) = match method {
         Method::Card => (Outcome::Pay(Box::new(Unpaid { payment: payment.clone(), purchase })), None),
-        Method::Cod => match Answer::new(StatusCode::CREATED, &purchase) {
+        Method::Cod | Method::Manual => match Answer::new(StatusCode::CREATED, &purchase) {
             Ok(answer) => (Outcome::Done(answer.clone()), Some(answer)),
             Err(problem) => return Outcome::Refused { problem, stored: None },
         },
@@ -231,7 +235,7 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
     // As the next transaction would find them.
     match (method, state.carts.get_mut(&request.cart)) {
         (Method::Cod, Some(cart)) => cart.status = CartStatus::Completed,
-        (Method::Cod, None) | (Method::Card, _) => {
+        (Method::Cod, None) | (Method::Card | Method::Manual, _) => {
             state.live.insert(request.cart, request.checkout);
         }
     }
@@ -255,7 +259,7 @@ fn accept(state: &mut State, writes: &mut Writes, at: usize, request: &Request, 
         payment: request.payment,
         method,
         reviewed,
-        expires_at: state.expires_at,
+        expires_at: expires_at(state, request),
         request_id: request.origin.request_id.clone(),
     });
     writes.payments.push(payment);
@@ -272,7 +276,10 @@ fn payment(state: &State, request: &Request, order: &NewOrder) -> NewPayment {
     let provider = match request.form.method {
         Method::Card => Provider::Stripe,
         Method::Cod => Provider::Cod,
+        Method::Manual => Provider::Manual,
     };
+    // Whom a person has to look at is not charged before.
+    let capture = if order.review_reasons.is_empty() { state.capture } else { Capture::Manual };
     NewPayment {
         id: request.payment,
         order: order.id,
@@ -281,8 +288,16 @@ fn payment(state: &State, request: &Request, order: &NewOrder) -> NewPayment {
         amount_minor: order.total_minor,
         currency: order.currency,
         account: state.account.clone().filter(|_| provider == Provider::Stripe),
+        capture: capture.into(),
         provider_key: request.provider_key.clone(),
         origin: request.origin.clone(),
+    }
+}
+
+fn expires_at(state: &State, request: &Request) -> DateTime<Utc> {
+    match request.form.method {
+        Method::Card | Method::Cod => state.expires_at,
+        Method::Manual => state.manual_expires_at,
     }
 }
 
@@ -294,7 +309,7 @@ fn answer(state: &State, request: &Request, order: &NewOrder, payment: &NewPayme
             id: request.checkout,
             status: status.name(),
             phase: phase.into(),
-            expires_at: state.expires_at,
+            expires_at: expires_at(state, request),
         },
         order: (order, request.order_token.as_str(), state.now).into(),
         payment: PaymentView {
@@ -309,7 +324,7 @@ fn answer(state: &State, request: &Request, order: &NewOrder, payment: &NewPayme
 /// How a checkout leaves its slice, and the phase that it has reached.
 pub(super) fn end_of_slice(method: Method) -> (Status, &'static str) {
     match method {
-        Method::Card => (Status::Active, "order_created"),
+        Method::Card | Method::Manual => (Status::Active, "order_created"),
         Method::Cod => (Status::Completed, "completed"),
     }
 }

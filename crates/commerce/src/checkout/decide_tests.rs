@@ -143,6 +143,8 @@ fn state(dice: &mut Dice) -> State {
         tolerance_minor: 1,
         account: None,
         now: now(),
+        manual_expires_at: chrono::DateTime::UNIX_EPOCH,
+        payment_methods: ["card", "cod"].map(str::to_owned).into(),
         expires_at: now() + TimeDelta::minutes(15),
         next_number: 1001,
         month: MonthlyOrders::for_tests(i64::try_from(dice.roll(6)).expect("small"), entitlements),
@@ -230,7 +232,7 @@ fn after(mut state: State, requests: &[Request], writes: &Writes) -> State {
     for checkout in &writes.checkouts {
         let cart = state.carts.get_mut(&checkout.cart).expect("a cart");
         match checkout.method {
-            Method::Card => {
+            Method::Card | Method::Manual => {
                 cart.status = CartStatus::InCheckout;
                 state.live.insert(checkout.cart, checkout.id);
             }

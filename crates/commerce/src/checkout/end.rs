@@ -8,19 +8,23 @@ use kernel::idempotency::Answer;
 use kernel::problem::Problem;
 use serde_json::json;
 
+use super::hold::{Held, Whose, hold};
 use super::model::Status;
-use super::settle::{Held, hold, settle};
+use super::settle::settle;
 use super::{CheckoutError, CheckoutId, db, view};
 use crate::carts;
 use crate::events::{self, Event};
 use crate::inventory;
+use crate::jobs::{self, Due, Kind, NewJob};
 use crate::orders::{self, Step};
 use crate::payments::{self, Asked, PaymentError, PaymentId, Reported};
 use crate::pricing;
 use crate::shop::Shop;
 
 /// For how many minutes the goods stay held while the provider does not say whether it was paid.
-const EXTENSION_MINUTES: i32 = 5;
+const EXTENSION_MINUTES: i32 = 2;
+/// A job goes on where a request that calls a purchase off died, or met a provider that said nothing.
+const AGAIN: Duration = Duration::from_secs(15);
 
 /// Why a checkout ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -68,11 +72,22 @@ pub(super) struct Undone<'a> {
 /// Ends an active checkout. The provider is asked first: if the money came just before, the order is paid instead; if
 /// the provider does not say, the goods stay held and the error says so. Ending twice is ending once.
 pub async fn end(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<(), CheckoutError> {
-    let Some(payment) = called_off(shop, id, ending).await? else { return Ok(()) };
+    end_for(shop, id, ending, None).await
+}
+
+/// Ends an active checkout for a reason of somebody else's than the shopper.
+pub(super) async fn end_for(
+    shop: &Shop,
+    id: CheckoutId,
+    ending: Ending,
+    reason: Option<&str>,
+) -> Result<(), CheckoutError> {
+    let Some(payment) = called_off(shop, id, ending, reason).await? else { return Ok(()) };
     if payment.asks_provider {
         match payments::cancel(shop, payment.id).await {
             Ok(asked) => {
-                let paid = matches!(&asked, Asked::Report(report) if report.status == Reported::Succeeded);
+                let paid = matches!(&asked, Asked::Report(report)
+                    if matches!(report.status, Reported::Succeeded | Reported::Authorized));
                 let off = matches!(&asked, Asked::Refused { .. })
                     || matches!(&asked, Asked::Report(report) if report.status == Reported::Cancelled);
                 if paid {
@@ -105,14 +120,28 @@ struct Pending {
 }
 
 /// The payment to call off; `None` when there is nothing to end.
-async fn called_off(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<Option<Pending>, CheckoutError> {
+async fn called_off(
+    shop: &Shop,
+    id: CheckoutId,
+    ending: Ending,
+    reason: Option<&str>,
+) -> Result<Option<Pending>, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let checkout = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
     let payment = payments::of_order(&mut tx, checkout.order).await?.ok_or(PaymentError::NotFound)?;
-    let wanted = checkout.status == Status::Active && (ending != Ending::Expired || checkout.due);
-    if wanted {
+    let begun = checkout.ending.is_some();
+    let wanted = checkout.status == Status::Active && (ending != Ending::Expired || checkout.due || begun);
+    if wanted && !begun {
         // Before the provider is asked: its own news of it may be here first.
         db::set_ending(&mut tx, id, ending).await?;
+        if ending != Ending::Expired {
+            let request_id = shop.origin.request_id.clone();
+            let job = NewJob { kind: Kind::ExpireCheckout, subject: id.0, due: Due::In(AGAIN), request_id };
+            jobs::enqueue(&mut tx, shop, &[job]).await?;
+        }
+        if let Some(reason) = reason {
+            db::set_failure(&mut tx, id, reason).await?;
+        }
     }
     tx.commit().await?;
     match checkout.status {
@@ -133,13 +162,16 @@ async fn extend(shop: &Shop, id: CheckoutId) -> Result<(), CheckoutError> {
 
 async fn close(shop: &Shop, id: CheckoutId, payment: PaymentId, ending: Ending) -> Result<(), CheckoutError> {
     let mut tx = shop.db.begin().await?;
-    let found = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
-    let shop = &shop.correlated(events::correlation_of(&mut tx, found.order.0).await?);
-    let mut held = hold(&mut tx, id, found.cart, found.order, payment).await?;
-    if held.checkout.status != Status::Active || !held.payment.status.open() {
+    let mut held = hold(&mut tx, Whose::Payment(payment)).await?.ok_or(CheckoutError::NotFound)?;
+    let latest = payments::of_order(&mut tx, held.order.id).await?.ok_or(PaymentError::NotFound)?;
+    // Another attempt has taken its place: it is called off the next time.
+    if held.checkout.id != id || held.checkout.status != Status::Active || latest.id != payment {
         return Ok(());
     }
+    let shop = &shop.correlated(events::correlation_of(&mut tx, held.order.id.0).await?);
     let undone = held.checkout.ending.unwrap_or(ending).undone();
+    let reason = held.checkout.failure.clone().unwrap_or_else(|| undone.reason.to_owned());
+    let undone = Undone { reason: &reason, ..undone };
     let mut told = payments::give_up(&mut tx, &mut held.payment, payments::Status::Cancelled, undone.reason).await?;
     told.extend(undo(&mut tx, shop, &mut held, &undone).await?);
     events::tell(&mut tx, shop, &told).await?;
@@ -168,19 +200,46 @@ pub(super) async fn undo(
     db::finish(tx, held.checkout.id, *status, None, Some(reason), &log).await?;
     let event = orders::step(tx, shop, &mut held.order, *step, Some(reason)).await?;
     carts::reopen(tx, held.checkout.cart).await?;
-    pricing::release(tx, &[held.order.id.0]).await?;
     let mut told = vec![event];
-    told.extend(inventory::release(tx, shop, held.order.id.0, reason).await?);
+    told.extend(release(tx, shop, held, reason).await?);
+    Ok(told)
+}
+
+/// What an order took goes back.
+pub(super) async fn release(
+    tx: &mut TenantTx,
+    shop: &Shop,
+    held: &Held,
+    reason: &str,
+) -> Result<Vec<Event>, CheckoutError> {
+    pricing::release(tx, &[held.order.id.0]).await?;
+    let told = inventory::release(tx, shop, held.order.id.0, reason).await?;
     tracing::info!(tenant = %shop.slug, checkout_id = %held.checkout.id, order_id = %held.order.id, "rollback step completed");
     Ok(told)
 }
 
+/// Ends a checkout whose time is over, or that is being called off. Returns how long to wait before looking again;
+/// `None` once it has ended.
+pub async fn expire(shop: &Shop, id: CheckoutId, attempts: i32) -> Result<Option<Duration>, CheckoutError> {
+    match end(shop, id, Ending::Expired).await {
+        Ok(()) => remaining(shop, id).await,
+        Err(CheckoutError::Payment(PaymentError::Provider(error))) => {
+            tracing::warn!(tenant = %shop.slug, checkout_id = %id, %error, "a checkout could not be ended yet");
+            Ok(Some(Duration::from_secs(5 << attempts.clamp(0, 3))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// How long an active checkout has still to live; `None` once it has ended.
-pub async fn remaining(shop: &Shop, id: CheckoutId) -> Result<Option<Duration>, CheckoutError> {
+async fn remaining(shop: &Shop, id: CheckoutId) -> Result<Option<Duration>, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let checkout = db::read(&mut tx, id).await?;
     tx.commit().await?;
     Ok(checkout.filter(|checkout| checkout.status == Status::Active).map(|checkout| {
+        if checkout.ending.is_some() {
+            return Duration::from_secs(5);
+        }
         let left = checkout.expires_at - shop.clock.now();
         left.to_std().unwrap_or_default().max(Duration::from_secs(1))
     }))

@@ -23,6 +23,8 @@ pub enum CheckoutError {
     NotUnderReview,
     #[error("the order has been looked at: it was {0}")]
     Reviewed(&'static str),
+    #[error("a person has still to approve the order")]
+    UnderReview,
     #[error("the store's sums came out wrong")]
     Inconsistent(&'static str),
     #[error("the order refused")]
@@ -45,6 +47,7 @@ impl From<CheckoutError> for Problem {
             CheckoutError::QueueFull => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "checkout.queue_full", error).retry_after(1)
             }
+            CheckoutError::UnderReview => Problem::new(StatusCode::CONFLICT, "order.under_review", error),
             CheckoutError::Interrupted => Problem::unavailable(error),
             CheckoutError::NotUnderReview => Problem::new(StatusCode::CONFLICT, "order.not_under_review", error),
             CheckoutError::Reviewed(word) => {

@@ -15,7 +15,9 @@
 //!
 //! Owns the table `checkouts`.
 
+mod attempt;
 mod by_staff;
+mod capture;
 mod db;
 mod decide;
 #[cfg(test)]
@@ -25,9 +27,13 @@ mod end;
 mod error;
 mod explain;
 mod fraud;
+mod hold;
 pub mod http;
+mod late;
+mod mark_paid;
 mod model;
 mod monitor;
+pub mod payments_http;
 mod purchase;
 mod queue;
 mod quoted;
@@ -39,13 +45,16 @@ mod start;
 mod validate;
 mod view;
 
+pub use attempt::PayOtherwise;
 pub use by_staff::{confirm, end_order, hold_order};
+pub use capture::{call_off, capture, capture_when_approved, capture_wished, clear};
 pub use edits::edits_call_off;
-pub use end::{Ending, end, expire_due, remaining};
+pub use end::{Ending, end, expire, expire_due};
 pub use error::CheckoutError;
+pub use mark_paid::MarkPaid;
 pub use model::{CheckoutId, ShippingAddress, StartCheckout};
 pub use monitor::{Figures, monitor};
 pub use queue::Queue;
-pub use receive::{process_open_events, receive, tenant_of};
-pub use settle::{Settled, settle, settle_undecided};
+pub use receive::{process_open_events, receive, replay, tenant_of};
+pub use settle::{Settled, raise_undecided, settle, settle_undecided};
 pub use start::start;

@@ -30,7 +30,7 @@ pub struct StartCheckout {
     /// How the goods go; left out: the store's standard.
     #[serde(default)]
     pub shipping_method: Option<String>,
-    /// `card` or `cod`.
+    /// `card`, `cod` or `manual`, where the store takes it.
     #[serde(default)]
     #[schema(required)]
     pub payment_method: String,
@@ -73,6 +73,8 @@ pub(super) enum Method {
     Card,
     /// Cash on delivery.
     Cod,
+    /// By bank transfer or in some other way that staff confirms.
+    Manual,
 }
 
 impl Method {
@@ -80,7 +82,12 @@ impl Method {
         match self {
             Self::Card => "card",
             Self::Cod => "cod",
+            Self::Manual => "manual",
         }
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Self::Card, Self::Cod, Self::Manual].into_iter().find(|method| method.name() == name)
     }
 }
 

@@ -49,6 +49,10 @@ pub(super) fn purchase(state: &State, request: &Request) -> Result<Bought, Probl
     if state.known.blocked.contains(&form.email) {
         wrong.errors.push(FieldError::new("email", "USER_INACTIVE", "this store does not sell to this customer"));
     }
+    if !state.payment_methods.iter().any(|known| known == form.method.name()) {
+        let message = "this store takes no payments of this kind";
+        wrong.errors.push(FieldError::new("payment_method", "INVALID_PAYMENT", message));
+    }
     let lines = sellable(state, cart, &mut wrong);
     let basket: Vec<BasketLine> = lines.iter().map(basket_line).collect();
     let quoted = quote(state, request, cart, &basket);
@@ -187,7 +191,7 @@ fn bought(state: &State, request: &Request, lines: &[Line<'_>], quote: Quote) ->
         false => state.review.reasons(candidate, recent, state.now),
     };
     let first_step = match form.method {
-        Method::Card => Some(Step::AwaitPayment),
+        Method::Card | Method::Manual => Some(Step::AwaitPayment),
         Method::Cod => review_reasons.is_empty().then_some(Step::Confirm),
     };
     // Only what is limited is counted: other promotions cost a purchase no statement.

@@ -3,11 +3,11 @@
 use kernel::db::TenantTx;
 use serde::Deserialize;
 
+use super::hold::{Held, hold_order};
 use super::model::Status;
-use super::settle::{Held, hold};
-use super::{CheckoutError, Ending, db, end};
+use super::{CheckoutError, Ending, end};
 use crate::orders::{self, Locked, OrderId, Review, Stage, Step};
-use crate::payments::{self, PaymentError};
+use crate::payments;
 use crate::shop::Shop;
 use crate::{events, inventory, pricing};
 
@@ -88,9 +88,7 @@ async fn attempt_reject(
 /// Locks all that the order consists of, in the one order that all share.
 async fn held(tx: &mut TenantTx, shop: &Shop, id: OrderId) -> Result<(Held, Locked), CheckoutError> {
     orders::order(tx, id).await?;
-    let (checkout, cart) = db::of_order(tx, id).await?.ok_or(CheckoutError::NotFound)?;
-    let payment = payments::of_order(tx, id).await?.ok_or(PaymentError::NotFound)?;
-    let held = hold(tx, checkout, cart, id, payment.id).await?;
+    let held = hold_order(tx, id).await?;
     let order = orders::lock_for_staff(tx, shop, id).await?;
     Ok((held, order))
 }

@@ -86,6 +86,8 @@ async fn read(tx: &mut TenantTx, shop: &Shop, requests: &[Request]) -> Result<(S
         capture: settings.capture,
         tolerance_minor: settings.price_tolerance_minor,
         expires_at: store.now + ttl(shop, &settings),
+        manual_expires_at: store.now + chrono::Duration::days(i64::from(settings.manual_payment_days)),
+        payment_methods: settings.payment_methods,
         account: settings.stripe_account,
         now: store.now,
         next_number: store.next_order_number,
@@ -146,7 +148,7 @@ async fn write(
     if !writes.orders.is_empty() {
         let count = i64::try_from(writes.orders.len()).map_err(|_| CheckoutError::Inconsistent("count"))?;
         told.extend(orders::create(tx, &writes.orders).await?);
-        told.extend(payments::create(tx, &writes.payments).await?);
+        told.extend(payments::create(tx, shop, &writes.payments).await?);
         let (ends, phases): (Vec<Status>, Vec<&str>) =
             writes.checkouts.iter().map(|checkout| end_of_slice(checkout.method)).unzip();
         let logs: Vec<Value> = writes.checkouts.iter().map(|checkout| log.of(checkout)).collect();
@@ -179,15 +181,15 @@ async fn write(
 
 /// What must happen even if nobody comes back: ask about the payment, and end the checkout in time.
 fn later(checkouts: &[NewCheckout]) -> Vec<NewJob> {
-    let waiting = checkouts.iter().filter(|checkout| checkout.method == Method::Card);
+    let waiting = checkouts.iter().filter(|checkout| checkout.method != Method::Cod);
     waiting
         .flat_map(|checkout| {
             let job = |kind, subject, due| NewJob { kind, subject, due, request_id: checkout.request_id.clone() };
-            [
-                job(Kind::SettlePayment, checkout.payment.0, Due::In(FIRST_LOOK)),
-                job(Kind::ExpireCheckout, checkout.id.0, Due::At(checkout.expires_at)),
-            ]
+            let asked = checkout.method == Method::Card;
+            let look = asked.then(|| job(Kind::SettlePayment, checkout.payment.0, Due::In(FIRST_LOOK)));
+            [look, Some(job(Kind::ExpireCheckout, checkout.id.0, Due::At(checkout.expires_at)))]
         })
+        .flatten()
         .collect()
 }
 

@@ -78,7 +78,7 @@ fn prepare(shop: &Shop, key: &IdempotencyKey, request: &StartCheckout) -> Result
         order,
         order_token: orders::token(shop, order),
         payment: PaymentId::new(),
-        provider_key: format!("souk-{}-{}-1", shop.id.0.simple(), order.0.simple()),
+        provider_key: payments::provider_key(shop, order, 1),
         origin: shop.origin.clone(),
     })
 }

@@ -30,14 +30,10 @@ pub(super) fn check(request: &StartCheckout) -> (Form, Vec<FieldError>) {
     if phone.as_deref().is_some_and(|phone| !plausible_phone(phone)) {
         errors.push(FieldError::new("phone", "INVALID_PHONE", PHONE));
     }
-    let method = match request.payment_method.as_str() {
-        "card" => Method::Card,
-        "cod" => Method::Cod,
-        _ => {
-            errors.push(FieldError::new("payment_method", "INVALID_PAYMENT", "must be `card` or `cod`"));
-            Method::Cod
-        }
-    };
+    let method = Method::from_name(&request.payment_method).unwrap_or_else(|| {
+        errors.push(FieldError::new("payment_method", "INVALID_PAYMENT", "must be `card`, `cod` or `manual`"));
+        Method::Cod
+    });
     if request.expected_total_minor.is_some_and(|total| !(0..=MAX_TOTAL_MINOR).contains(&total)) {
         let message = format!("no order costs that; it must be from 0 to {MAX_TOTAL_MINOR} minor units");
         errors.push(FieldError::new("expected_total_minor", "AMOUNT_MISMATCH", message));

@@ -188,6 +188,30 @@ pub(super) async fn release_reservations(tx: &mut TenantTx, order: Uuid) -> sqlx
     .await
 }
 
+/// What was given back of an order's goods.
+pub(super) async fn released(tx: &mut TenantTx, order: Uuid) -> sqlx::Result<Vec<Take>> {
+    sqlx::query_as!(
+        Take,
+        r#"select order_id, variant_id as "variant_id: VariantId", quantity from stock_reservations
+           where order_id = $1 and status = 'released' order by variant_id for update"#,
+        order,
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// What was given back of an order's goods is the order's again, for good.
+pub(super) async fn commit_released(tx: &mut TenantTx, order: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update stock_reservations set status = 'committed', released_quantity = 0, updated_at = now()
+         where order_id = $1 and status = 'released'",
+        order,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn reservations(tx: &mut TenantTx, order: Uuid) -> sqlx::Result<Vec<Reservation>> {
     sqlx::query_as!(
         Reservation,

@@ -56,6 +56,10 @@ pub enum Kind {
     ExpireCheckout,
     /// Ask the provider about a payment that is not decided. Subject: the payment.
     SettlePayment,
+    /// Ask for authorised money that somebody wants. Subject: the payment.
+    CapturePayment,
+    /// Call off at the provider what has ended here, or send back what bought nothing. Subject: the payment.
+    CallOffPayment,
     /// Process a provider's message that was stored. Subject: the payment or order it names; only a wake-up.
     ProcessProviderEvents,
     /// Give money back. Subject: the refund.
@@ -71,6 +75,8 @@ impl Kind {
     pub const ALL: &'static [Self] = &[
         Self::ExpireCheckout,
         Self::SettlePayment,
+        Self::CapturePayment,
+        Self::CallOffPayment,
         Self::ProcessProviderEvents,
         Self::ProcessRefund,
         Self::CatchUpReports,
@@ -82,6 +88,8 @@ impl Kind {
         match self {
             Self::ExpireCheckout => "checkout.expire",
             Self::SettlePayment => "payment.settle",
+            Self::CapturePayment => "payment.capture",
+            Self::CallOffPayment => "payment.call_off",
             Self::ProcessProviderEvents => "provider_events.process",
             Self::ProcessRefund => "refund.process",
             Self::CatchUpReports => "reports.catch_up",
@@ -98,7 +106,11 @@ impl Kind {
     pub fn queue(self) -> Queue {
         match self {
             Self::ExpireCheckout => Queue::NewOrder,
-            Self::SettlePayment | Self::ProcessProviderEvents | Self::ProcessRefund => Queue::Payment,
+            Self::SettlePayment
+            | Self::CapturePayment
+            | Self::CallOffPayment
+            | Self::ProcessProviderEvents
+            | Self::ProcessRefund => Queue::Payment,
             Self::CatchUpReports | Self::Retain => Queue::Maintenance,
         }
     }
@@ -107,7 +119,11 @@ impl Kind {
     pub fn tries(self) -> i32 {
         match self {
             // They end by themselves once the purchase is decided, and giving up would leave it undecided.
-            Self::ExpireCheckout | Self::SettlePayment | Self::ProcessRefund => 1000,
+            Self::ExpireCheckout
+            | Self::SettlePayment
+            | Self::CapturePayment
+            | Self::CallOffPayment
+            | Self::ProcessRefund => 1000,
             Self::ProcessProviderEvents => 20,
             // The next one comes by the clock.
             Self::CatchUpReports | Self::Retain => 5,

@@ -56,5 +56,5 @@ pub use shipped::{items_shipped, measure};
 pub use sold::{Sold, SoldLine, sold};
 pub use staff_view::{OrderMetrics, OrderReview, OrderSource, StaffPart, StaffView, staff_view};
 pub use status::{Money, Review, Stage, Step, public_status};
-pub use step::step;
+pub use step::{set_payment_method, step};
 pub use waiting::{Waiting, to_do, waiting};

@@ -53,6 +53,10 @@ pub enum Step {
     Fulfil,
     Fail,
     Cancel,
+    /// The money came although the order had run out of time, and its goods were still there.
+    Revive,
+    /// The shopper pays on delivery after all.
+    ChangeToCash,
 }
 
 impl Stage {
@@ -75,13 +79,14 @@ impl Stage {
         match (self, step) {
             (Self::Pending, Step::AwaitPayment) => Ok(Self::AwaitingPayment),
             (Self::Pending | Self::AwaitingPayment, Step::Pay) => Ok(Self::Paid),
-            (Self::Pending, Step::Confirm) => Ok(Self::Confirmed),
+            (Self::Pending, Step::Confirm) | (Self::AwaitingPayment, Step::ChangeToCash) => Ok(Self::Confirmed),
             (Self::Paid | Self::Confirmed, Step::Pack) => Ok(Self::Packed),
             (Self::Packed, Step::Ship) => Ok(Self::Shipped),
             (Self::Shipped, Step::Deliver) => Ok(Self::Delivered),
             (Self::Shipped, Step::Fulfil) => Ok(Self::Fulfilled),
             (Self::Pending | Self::AwaitingPayment, Step::Fail) => Ok(Self::Failed),
             (Self::Pending | Self::AwaitingPayment | Self::Paid | Self::Confirmed, Step::Cancel) => Ok(Self::Cancelled),
+            (Self::Failed, Step::Revive) => Ok(Self::Paid),
             (stage, step) => Err(OrderError::WrongStage { stage, money: Money::None, step }),
         }
     }
@@ -153,7 +158,7 @@ impl Review {
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AwaitPayment,
         Self::Pay,
         Self::Confirm,
@@ -163,6 +168,8 @@ impl Step {
         Self::Fulfil,
         Self::Fail,
         Self::Cancel,
+        Self::Revive,
+        Self::ChangeToCash,
     ];
 
     /// What staff calls it; what only happens has no name.
@@ -174,7 +181,7 @@ impl Step {
             Self::Deliver => Some("deliver"),
             Self::Fulfil => Some("fulfil"),
             Self::Cancel => Some("cancel"),
-            Self::AwaitPayment | Self::Pay | Self::Fail => None,
+            Self::AwaitPayment | Self::Pay | Self::Fail | Self::Revive | Self::ChangeToCash => None,
         }
     }
 
@@ -183,13 +190,15 @@ impl Step {
         match self {
             Self::AwaitPayment => "order.awaiting_payment",
             Self::Pay => "order.paid",
-            Self::Confirm => "order.confirmed",
+            Self::Confirm | Self::ChangeToCash => "order.confirmed",
             Self::Pack => "order.packed",
             Self::Ship => "order.shipped",
             Self::Deliver => "order.delivered",
             Self::Fulfil => "order.fulfilled",
             Self::Fail => "order.failed",
             Self::Cancel => "order.cancelled",
+            // Whoever waits for an order to be paid need not know what came before.
+            Self::Revive => "order.paid",
         }
     }
 }
@@ -216,6 +225,8 @@ mod tests {
             (Pending, Step::Pay, Paid),
             (AwaitingPayment, Step::Pay, Paid),
             (Pending, Step::Confirm, Confirmed),
+            (AwaitingPayment, Step::ChangeToCash, Confirmed),
+            (Failed, Step::Revive, Paid),
             (Paid, Step::Pack, Packed),
             (Confirmed, Step::Pack, Packed),
             (Packed, Step::Ship, Shipped),

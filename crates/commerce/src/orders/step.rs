@@ -3,7 +3,7 @@
 use kernel::db::TenantTx;
 use serde_json::json;
 
-use super::{Locked, OrderError, Step, db};
+use super::{Locked, OrderError, OrderId, Step, db};
 use crate::events::Event;
 use crate::shop::Shop;
 
@@ -23,4 +23,9 @@ pub async fn step(
     });
     order.stage = to;
     Ok(Event { origin: Some(shop.origin.clone()), ..order.next_event(step.event(), data) })
+}
+
+/// The order is to be paid in another way.
+pub async fn set_payment_method(tx: &mut TenantTx, id: OrderId, method: &str) -> Result<(), OrderError> {
+    db::set_payment_method(tx, id, method).await
 }

@@ -4,8 +4,9 @@ use kernel::db::TenantTx;
 use kernel::origin::Origin;
 use serde_json::json;
 
+use super::ask::{self, Known};
 use super::report::Verdict;
-use super::{Asked, Locked, PaymentError, PaymentId, Provider, Report, Status, ask, db};
+use super::{Asked, Capture, Locked, PaymentError, PaymentId, Provider, Report, Status, db};
 use crate::events::Event;
 use crate::orders::OrderId;
 use crate::shop::Shop;
@@ -27,6 +28,8 @@ pub struct NewPayment {
     pub currency: &'static str,
     /// The connected account that gets it.
     pub account: Option<String>,
+    /// When the money moves.
+    pub capture: Capture,
     /// The key by which the provider will know it.
     pub provider_key: String,
     /// The request that made it.
@@ -34,18 +37,22 @@ pub struct NewPayment {
 }
 
 impl NewPayment {
-    /// Cash is on its way; a card has still to be asked for.
+    /// Cash is on its way, and so is a transfer; a card has still to be asked for.
     pub fn status(&self) -> Status {
         match self.provider {
             Provider::Stripe => Status::Created,
-            Provider::Cod => Status::Processing,
+            Provider::Cod | Provider::Manual => Status::Processing,
         }
     }
-}
 
-impl NewPayment {
+    /// The platform's part, which only a connected account owes.
+    fn fee(&self, shop: &Shop) -> Option<i64> {
+        self.account.as_ref()?;
+        Some(shop.platform.application_fee.of(self.amount_minor)).filter(|fee| *fee > 0)
+    }
+
     /// The payment as it stands once it is written.
-    fn written(&self) -> Locked {
+    fn written(&self, shop: &Shop) -> Locked {
         Locked {
             id: self.id,
             order_id: self.order.0,
@@ -59,6 +66,15 @@ impl NewPayment {
             failure_code: None,
             flag: None,
             version: 1,
+            attempt: self.attempt,
+            capture: self.capture,
+            application_fee_minor: self.fee(shop),
+            captured_minor: 0,
+            refunded_minor: 0,
+            void_reason: None,
+            surplus: false,
+            reference: None,
+            asks: 0,
             stale: false,
         }
     }
@@ -67,7 +83,8 @@ impl NewPayment {
 /// Asks the provider to prepare a payment that was written a moment ago: [`super::ask`] without reading it.
 pub async fn ask_first(shop: &Shop, payment: &NewPayment) -> Result<Asked, PaymentError> {
     // The order was made by the same request, so this is what its first event holds.
-    ask::learn(shop, &payment.written(), Some(payment.origin.correlation_id.clone())).await
+    let known = Known { payment: payment.written(shop), correlation: Some(payment.origin.correlation_id.clone()) };
+    ask::prepared(shop, &known).await
 }
 
 /// Writes down the provider's first answer, when it is the usual one: prepared, and waits for the shopper. One
@@ -80,26 +97,33 @@ pub async fn prepared(
     report: &Report,
 ) -> Result<bool, PaymentError> {
     let usual = Verdict::Progress(Status::RequiresAction);
-    if report.failure_code.is_some() || report.verdict(&payment.written(), shop.platform.livemode) != usual {
+    if report.failure_code.is_some() || report.verdict(&payment.written(shop), shop.platform.livemode) != usual {
         return Ok(false);
     }
     db::set_prepared(tx, payment.id, report).await
 }
 
 /// Writes payments: one statement, however many. Returns the events to tell.
-pub async fn create(tx: &mut TenantTx, payments: &[NewPayment]) -> Result<Vec<Event>, PaymentError> {
+pub async fn create(tx: &mut TenantTx, shop: &Shop, payments: &[NewPayment]) -> Result<Vec<Event>, PaymentError> {
     let statuses: Vec<String> = payments.iter().map(|payment| payment.status().name().to_owned()).collect();
-    db::insert(tx, payments, &statuses).await?;
-    let events = payments.iter().map(|payment| Event {
+    let fees: Vec<Option<i64>> = payments.iter().map(|payment| payment.fee(shop)).collect();
+    db::insert(tx, payments, &statuses, &fees).await?;
+    let events = payments.iter().zip(fees).map(|(payment, fee)| Event {
         aggregate_type: "payment",
         aggregate_id: payment.id.0,
         version: 1,
         event_type: "payment.created",
         data: json!({
             "order_id": payment.order, "provider": payment.provider.name(), "amount_minor": payment.amount_minor,
-            "currency": payment.currency, "attempt": payment.attempt,
+            "currency": payment.currency, "attempt": payment.attempt, "capture": payment.capture.name(),
+            "application_fee_minor": fee,
         }),
         origin: Some(payment.origin.clone()),
     });
     Ok(events.collect())
+}
+
+/// The key by which the provider will know an attempt: the same for every try, so that it sees one act.
+pub fn provider_key(shop: &Shop, order: OrderId, attempt: i32) -> String {
+    format!("souk-{}-{}-{attempt}", shop.id.0.simple(), order.0.simple())
 }

@@ -16,6 +16,18 @@ pub enum PaymentError {
     OtherBody,
     #[error("more would be given back than was captured")]
     RefundsExceed,
+    #[error("the payment holds no authorised money")]
+    NotAuthorized,
+    #[error("only a payment that comes by itself, such as a bank transfer, can be marked as paid")]
+    NotManual,
+    #[error("the provider would not hand over the money that it had promised")]
+    CaptureRefused,
+    #[error("the order is paid")]
+    AlreadyPaid,
+    #[error("this store does not take payments of this kind for this order")]
+    MethodNotAllowed,
+    #[error("there is no such message")]
+    NoEvent,
     #[error("the payment provider did not decide")]
     Provider(#[from] GatewayError),
     #[error("the database failed")]
@@ -29,6 +41,14 @@ impl From<PaymentError> for Problem {
             PaymentError::Changed => Problem::new(StatusCode::CONFLICT, "payment.changed", error),
             PaymentError::OtherBody => Problem::new(StatusCode::BAD_REQUEST, "webhook.body_differs", error),
             PaymentError::RefundsExceed => Problem::new(StatusCode::CONFLICT, "refund.exceeds_rest", error),
+            PaymentError::NotAuthorized => Problem::new(StatusCode::CONFLICT, "payment.not_authorized", error),
+            PaymentError::NotManual => Problem::new(StatusCode::CONFLICT, "payment.not_manual", error),
+            PaymentError::CaptureRefused => {
+                Problem::new(StatusCode::PAYMENT_REQUIRED, "payment.capture_refused", error)
+            }
+            PaymentError::AlreadyPaid => Problem::new(StatusCode::CONFLICT, "payment.already_paid", error),
+            PaymentError::MethodNotAllowed => Problem::new(StatusCode::CONFLICT, "payment.method_not_allowed", error),
+            PaymentError::NoEvent => Problem::not_found("provider event"),
             PaymentError::Provider(cause) => provider(cause),
             PaymentError::Database(cause) => Problem::database(cause),
         }

@@ -10,8 +10,8 @@ const BATCH: i64 = 1000;
 /// it came upon; 0 when nothing is left.
 pub async fn forget_provider_events(shop: &Shop, days: i32, id_days: i32) -> sqlx::Result<u64> {
     let mut tx = shop.db.begin().await?;
-    let emptied = db::empty_events(&mut tx, days, BATCH).await?;
-    let deleted = db::delete_events(&mut tx, id_days, BATCH).await?;
+    let emptied = db::events::empty_events(&mut tx, days, BATCH).await?;
+    let deleted = db::events::delete_events(&mut tx, id_days, BATCH).await?;
     tx.commit().await?;
     Ok(emptied + deleted)
 }

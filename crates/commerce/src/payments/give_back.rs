@@ -45,7 +45,7 @@ pub async fn lock_refundable(tx: &mut TenantTx, order: OrderId) -> Result<Option
         Refundable,
         r#"select id as "id: PaymentId", order_id as "order_id: OrderId", provider as "provider: Provider",
                   captured_minor, refunded_minor, refund_pending_minor, currency, account, provider_ref, version
-           from payments where order_id = $1 and captured_minor > 0 order by attempt desc limit 1 for update"#,
+           from payments where order_id = $1 and captured_minor > 0 and not surplus order by attempt desc limit 1 for update"#,
         order.0,
     );
     Ok(payment.fetch_optional(tx.conn()).await?)
@@ -57,7 +57,7 @@ pub async fn lock_refundable_payment(tx: &mut TenantTx, id: PaymentId) -> Result
         Refundable,
         r#"select id as "id: PaymentId", order_id as "order_id: OrderId", provider as "provider: Provider",
                   captured_minor, refunded_minor, refund_pending_minor, currency, account, provider_ref, version
-           from payments where id = $1 and captured_minor > 0 for update"#,
+           from payments where id = $1 and captured_minor > 0 and not surplus for update"#,
         id.0,
     );
     Ok(payment.fetch_optional(tx.conn()).await?)

@@ -1,9 +1,11 @@
 //! Payments: the money of an order, and what the provider says about it.
 //!
 //! ```text
-//! created ─┬─> processing ⇄ requires_action ─┬─> succeeded
-//! unknown ─┘   (in any order, as reported)    ├─> failed
-//!                                             └─> cancelled
+//! created ─┬─> processing ⇄ requires_action ─┬──────> authorized ─┬─> succeeded
+//! unknown ─┘   (in any order, as reported)    ├──> succeeded       └─> cancelled
+//!                                             ├──> failed
+//!                                             └──> cancelled
+//! failed, cancelled ── the money comes all the same ──> succeeded, for the order or as surplus that goes back
 //! ```
 //!
 //! A payment is written, with the key the provider will know it by, before the provider is asked. What the provider
@@ -16,6 +18,7 @@
 
 mod apply;
 mod ask;
+mod collect;
 mod correct_refunds;
 mod create;
 mod db;
@@ -27,18 +30,24 @@ pub mod http;
 mod model;
 mod receive;
 mod report;
+mod surplus;
 
-pub use apply::{Change, apply, give_up};
-pub use ask::{Asked, ask, cancel};
+pub use apply::{Change, accept_late, apply, give_up};
+pub use ask::{Asked, ask, cancel, capture};
+pub use collect::{collect, take_in};
 pub use correct_refunds::correct_refunds;
-pub use create::{NewPayment, ask_first, create, prepared};
-pub use db::{lock, of_order, order_of, place};
+pub use create::{NewPayment, ask_first, create, prepared, provider_key};
+pub use db::{
+    attempt_of, flag_undecided, lock, of_order, place, read, request_capture, set_request_key, set_void_reason,
+    undecided_for_an_hour,
+};
 pub use error::PaymentError;
 pub use flagged::{Flagged, flagged, flags_of};
 pub use forget::forget_provider_events;
 pub use give_back::{
     Refundable, came_again, forget_refund, gave_back, lock_refundable, lock_refundable_payment, promise_refund,
 };
-pub use model::{Locked, Payment, PaymentId, Provider, Status};
-pub use receive::{Received, finish_event, open_events, receive};
+pub use model::{Capture, Locked, Payment, PaymentId, Provider, Status};
+pub use receive::{Kept, Received, fail_event, finish_event, keep, named, open_events, reopen_event};
 pub use report::{Report, Reported};
+pub use surplus::{apply_return_report, call_off_later, give_back, return_surplus, stray};

@@ -2,7 +2,7 @@
 
 use stripe_gateway::{Intent, IntentStatus};
 
-use super::{Locked, Status};
+use super::{Capture, Locked, Status};
 
 /// What the provider says, in our words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub amount_minor: i64,
     /// What has arrived.
     pub received_minor: i64,
+    /// What is promised, and can be captured.
+    pub capturable_minor: i64,
     /// Three capital letters.
     pub currency: String,
     /// The connected account that it belongs to.
@@ -33,6 +35,8 @@ pub struct Report {
 pub enum Reported {
     WaitsForShopper,
     Processing,
+    /// The bank has promised the money; it moves when it is captured.
+    Authorized,
     Succeeded,
     Cancelled,
 }
@@ -44,11 +48,19 @@ pub(super) enum Verdict {
     Nothing,
     /// It goes on.
     Progress(Status),
+    /// The money is promised.
+    Authorize,
     /// The money is there.
     Succeed,
     /// There will be no money.
     Cancel,
-    /// It does not fit what we wrote down, or comes after the end: a person must look.
+    /// The money came after the payment had ended here.
+    Late,
+    /// It has ended here and lives over there: it must end there too.
+    Alive,
+    /// It is another intent than the one we know: there is one too many.
+    Stray,
+    /// It does not fit what we wrote down: a person must look.
     Flag(&'static str),
 }
 
@@ -59,7 +71,8 @@ impl Report {
             IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresConfirmation | IntentStatus::RequiresAction => {
                 Reported::WaitsForShopper
             }
-            IntentStatus::Processing | IntentStatus::RequiresCapture => Reported::Processing,
+            IntentStatus::Processing => Reported::Processing,
+            IntentStatus::RequiresCapture => Reported::Authorized,
             IntentStatus::Succeeded => Reported::Succeeded,
             IntentStatus::Canceled => Reported::Cancelled,
         };
@@ -68,6 +81,7 @@ impl Report {
             status,
             amount_minor: intent.amount_minor,
             received_minor: intent.amount_received_minor,
+            capturable_minor: intent.amount_capturable_minor,
             currency: intent.currency,
             account,
             livemode: intent.livemode,
@@ -82,29 +96,45 @@ impl Report {
         if let Some(flag) = self.misfit(payment, livemode) {
             return Verdict::Flag(flag);
         }
+        if payment.provider_ref.as_ref().is_some_and(|known| *known != self.provider_ref) {
+            return Verdict::Stray;
+        }
         match (payment.status, self.status) {
             (Status::Succeeded, _) => Verdict::Nothing,
-            (Status::Failed | Status::Cancelled, Reported::Succeeded) => Verdict::Flag("paid_after_end"),
-            (Status::Failed | Status::Cancelled, _) => Verdict::Nothing,
+            (Status::Failed | Status::Cancelled, Reported::Succeeded) => Verdict::Late,
+            (Status::Failed | Status::Cancelled, Reported::Cancelled) => Verdict::Nothing,
+            (
+                Status::Failed | Status::Cancelled,
+                Reported::WaitsForShopper | Reported::Processing | Reported::Authorized,
+            ) => Verdict::Alive,
             (_, Reported::Succeeded) => Verdict::Succeed,
             (_, Reported::Cancelled) => Verdict::Cancel,
+            (Status::Authorized, Reported::WaitsForShopper | Reported::Processing | Reported::Authorized) => {
+                Verdict::Nothing
+            }
+            (_, Reported::Authorized) => Verdict::Authorize,
             (_, Reported::Processing) => Verdict::Progress(Status::Processing),
             (_, Reported::WaitsForShopper) => Verdict::Progress(Status::RequiresAction),
         }
     }
 
+    /// Money of another amount, currency, account or mode never pays an order, nor goes back by itself.
     fn misfit(&self, payment: &Locked, livemode: bool) -> Option<&'static str> {
-        let received_fits = self.status != Reported::Succeeded || self.received_minor == payment.amount_minor;
-        if payment.provider_ref.as_ref().is_some_and(|known| *known != self.provider_ref) {
-            Some("another_intent")
-        } else if self.account != payment.account {
+        let fits = match self.status {
+            Reported::Succeeded => self.received_minor == payment.amount_minor,
+            Reported::Authorized => self.capturable_minor == payment.amount_minor,
+            Reported::WaitsForShopper | Reported::Processing | Reported::Cancelled => true,
+        };
+        if self.account != payment.account {
             Some("account_differs")
         } else if self.livemode != livemode {
             Some("mode_differs")
         } else if !self.currency.eq_ignore_ascii_case(&payment.currency) {
             Some("currency_differs")
-        } else if self.amount_minor != payment.amount_minor || !received_fits {
+        } else if self.amount_minor != payment.amount_minor || !fits {
             Some("amount_differs")
+        } else if self.status == Reported::Authorized && payment.capture == Capture::Automatic {
+            Some("capture_differs")
         } else {
             None
         }
@@ -130,6 +160,15 @@ mod tests {
             failure_code: None,
             flag: None,
             version: 1,
+            attempt: 1,
+            capture: Capture::Manual,
+            application_fee_minor: None,
+            captured_minor: 0,
+            refunded_minor: 0,
+            void_reason: None,
+            surplus: false,
+            reference: None,
+            asks: 0,
             stale: false,
         }
     }
@@ -140,6 +179,7 @@ mod tests {
             status,
             amount_minor: 1000,
             received_minor: if status == Reported::Succeeded { 1000 } else { 0 },
+            capturable_minor: if status == Reported::Authorized { 1000 } else { 0 },
             currency: "EUR".into(),
             account: None,
             livemode: false,
@@ -148,39 +188,59 @@ mod tests {
         }
     }
 
+    const ALL: [Reported; 5] = [
+        Reported::WaitsForShopper,
+        Reported::Processing,
+        Reported::Authorized,
+        Reported::Succeeded,
+        Reported::Cancelled,
+    ];
+
     #[test]
     fn every_status_and_report() {
-        use Reported::{Cancelled, Processing, Succeeded, WaitsForShopper};
+        let verdicts = |status| ALL.map(|reported| report(reported).verdict(&payment(status), false));
         for status in [Status::Created, Status::Unknown, Status::Processing, Status::RequiresAction] {
-            let verdict = |reported| report(reported).verdict(&payment(status), false);
-            assert_eq!(verdict(Succeeded), Verdict::Succeed);
-            assert_eq!(verdict(Cancelled), Verdict::Cancel);
-            assert_eq!(verdict(Processing), Verdict::Progress(Status::Processing));
-            assert_eq!(verdict(WaitsForShopper), Verdict::Progress(Status::RequiresAction));
+            assert_eq!(
+                verdicts(status),
+                [
+                    Verdict::Progress(Status::RequiresAction),
+                    Verdict::Progress(Status::Processing),
+                    Verdict::Authorize,
+                    Verdict::Succeed,
+                    Verdict::Cancel,
+                ]
+            );
         }
-        for reported in [Cancelled, Processing, Succeeded, WaitsForShopper] {
-            assert_eq!(report(reported).verdict(&payment(Status::Succeeded), false), Verdict::Nothing);
-            for status in [Status::Failed, Status::Cancelled] {
-                let want = if reported == Succeeded { Verdict::Flag("paid_after_end") } else { Verdict::Nothing };
-                assert_eq!(report(reported).verdict(&payment(status), false), want);
-            }
+        let nothing = || Verdict::Nothing;
+        assert_eq!(verdicts(Status::Authorized), [nothing(), nothing(), nothing(), Verdict::Succeed, Verdict::Cancel]);
+        assert_eq!(verdicts(Status::Succeeded), [nothing(), nothing(), nothing(), nothing(), nothing()]);
+        for status in [Status::Failed, Status::Cancelled] {
+            assert_eq!(
+                verdicts(status),
+                [Verdict::Alive, Verdict::Alive, Verdict::Alive, Verdict::Late, Verdict::Nothing]
+            );
         }
     }
 
     #[test]
     fn what_does_not_fit_never_pays() {
-        let paid = report(Reported::Succeeded);
-        let misfits = [
-            (Report { amount_minor: 999, ..paid.clone() }, "amount_differs"),
-            (Report { received_minor: 999, ..paid.clone() }, "amount_differs"),
-            (Report { currency: "USD".into(), ..paid.clone() }, "currency_differs"),
-            (Report { account: Some("acct_1".into()), ..paid.clone() }, "account_differs"),
-            (Report { livemode: true, ..paid.clone() }, "mode_differs"),
-            (Report { provider_ref: "pi_2".into(), ..paid.clone() }, "another_intent"),
-        ];
-        for (report, flag) in misfits {
-            assert_eq!(report.verdict(&payment(Status::RequiresAction), false), Verdict::Flag(flag));
+        for status in [Reported::Succeeded, Reported::Authorized] {
+            let told = report(status);
+            let misfits = [
+                (Report { amount_minor: 999, ..told.clone() }, "amount_differs"),
+                (Report { received_minor: 999, capturable_minor: 999, ..told.clone() }, "amount_differs"),
+                (Report { currency: "USD".into(), ..told.clone() }, "currency_differs"),
+                (Report { account: Some("acct_1".into()), ..told.clone() }, "account_differs"),
+                (Report { livemode: true, ..told.clone() }, "mode_differs"),
+            ];
+            for (report, flag) in misfits {
+                assert_eq!(report.verdict(&payment(Status::RequiresAction), false), Verdict::Flag(flag));
+            }
+            let other = Report { provider_ref: "pi_2".into(), ..told };
+            assert_eq!(other.verdict(&payment(Status::RequiresAction), false), Verdict::Stray);
         }
-        assert_eq!(paid.verdict(&payment(Status::RequiresAction), false), Verdict::Succeed);
+        let at_once = Locked { capture: Capture::Automatic, ..payment(Status::RequiresAction) };
+        assert_eq!(report(Reported::Authorized).verdict(&at_once, false), Verdict::Flag("capture_differs"));
+        assert_eq!(report(Reported::Succeeded).verdict(&payment(Status::RequiresAction), false), Verdict::Succeed);
     }
 }

@@ -182,7 +182,7 @@ async fn flag(
 /// A refund that somebody made at the provider itself.
 async fn theirs(tx: &mut TenantTx, shop: &Shop, report: &Report) -> Result<(Reported, Vec<Event>), RefundError> {
     let Some(intent) = &report.intent else { return Ok((Reported::NotOurs, Vec::new())) };
-    let Some((payment, order)) = payments::place(tx, None, intent).await? else {
+    let Some((payment, order, _)) = payments::place(tx, intent).await? else {
         return Ok((Reported::NotOurs, Vec::new()));
     };
     let mut order = lock_order(tx, shop, order, For::Provider).await?;

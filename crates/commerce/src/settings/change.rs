@@ -77,6 +77,14 @@ pub struct ChangeSettings {
     /// All limits by role, in place of what they were: refunds above them need a second person.
     #[garde(inner(custom(limits_by_role)))]
     pub refund_approval_minor: Option<BTreeMap<String, i64>>,
+    /// How shoppers may pay: `card`, `cod`, `manual`.
+    #[garde(inner(custom(known_methods)))]
+    #[schema(min_items = 1)]
+    pub payment_methods: Option<Vec<String>>,
+    /// How many days goods wait for money that comes by itself, such as a bank transfer.
+    #[garde(inner(range(min = 1, max = 60)))]
+    #[schema(minimum = 1, maximum = 60)]
+    pub manual_payment_days: Option<i32>,
 }
 
 fn country_code(code: &str, (): &()) -> garde::Result {
@@ -96,6 +104,14 @@ fn limits_by_role(limits: &BTreeMap<String, i64>, (): &()) -> garde::Result {
         return Err(garde::Error::new(format!("must be amounts from 0 to {MAX_TOTAL_MINOR}")));
     }
     Ok(())
+}
+
+fn known_methods(methods: &[String], (): &()) -> garde::Result {
+    let known = methods.iter().all(|method| matches!(method.as_str(), "card" | "cod" | "manual"));
+    if known && !methods.is_empty() && methods.len() <= 3 {
+        return Ok(());
+    }
+    Err(garde::Error::new("must name at least one of `card`, `cod` and `manual`"))
 }
 
 /// Tells null, which takes a value away, from a field that is not there.

@@ -26,7 +26,7 @@ pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
                   country, capture as "capture: Capture", price_tolerance_minor, edit_cancels_checkout,
                   cod_review_minor, order_review_minor, pending_orders_review, hourly_orders_review,
                   duplicate_minutes, refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
-                  created_at, updated_at
+                  payment_methods, manual_payment_days, created_at, updated_at
            from settings"#
     )
     .fetch_one(tx.conn())
@@ -48,6 +48,8 @@ pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
         hourly_orders_review: row.hourly_orders_review,
         duplicate_minutes: row.duplicate_minutes,
         refund_approval_minor: row.refund_approval_minor.0,
+        payment_methods: row.payment_methods,
+        manual_payment_days: row.manual_payment_days,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
@@ -76,6 +78,8 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
              hourly_orders_review = case when $18 then $19 else hourly_orders_review end,
              duplicate_minutes = case when $20 then $21 else duplicate_minutes end,
              refund_approval_minor = coalesce($22, refund_approval_minor),
+             payment_methods = coalesce($23, payment_methods),
+             manual_payment_days = coalesce($24, manual_payment_days),
              updated_at = now()",
         change.store_name.as_deref(),
         change.support_email.is_some(),
@@ -99,9 +103,17 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
         change.duplicate_minutes.is_some(),
         change.duplicate_minutes.flatten(),
         change.refund_approval_minor.as_ref().map(|limits| json!(limits)),
+        change.payment_methods.as_deref(),
+        change.manual_payment_days,
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Sends the money of card payments to another account.
+pub(super) async fn set_stripe_account(tx: &mut TenantTx, account: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!("update settings set stripe_account = $1, updated_at = now()", account).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -133,7 +145,7 @@ pub(super) async fn lock_state_with_settings(tx: &mut TenantTx) -> sqlx::Result<
                   t.edit_cancels_checkout, t.cod_review_minor, t.order_review_minor, t.pending_orders_review,
                   t.hourly_orders_review, t.duplicate_minutes,
                   t.refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
-                  t.created_at, t.updated_at
+                  t.payment_methods, t.manual_payment_days, t.created_at, t.updated_at
            from store_state s cross join settings t for update of s"#
     )
     .fetch_one(tx.conn())
@@ -164,6 +176,8 @@ pub(super) async fn lock_state_with_settings(tx: &mut TenantTx) -> sqlx::Result<
         hourly_orders_review: row.hourly_orders_review,
         duplicate_minutes: row.duplicate_minutes,
         refund_approval_minor: row.refund_approval_minor.0,
+        payment_methods: row.payment_methods,
+        manual_payment_days: row.manual_payment_days,
         created_at: row.created_at,
         updated_at: row.updated_at,
     };

@@ -4,6 +4,7 @@
 //! Owns the tables `settings` and `store_state`; asks `customers`, with the lock, whether there is any.
 
 mod change;
+mod connect;
 mod db;
 mod error;
 pub mod http;
@@ -12,6 +13,7 @@ mod open;
 mod state;
 
 pub use change::{ChangeSettings, change};
+pub use connect::connect;
 pub use error::SettingsError;
 pub use model::{Capture, Settings};
 pub use open::{OpenStore, open, read};

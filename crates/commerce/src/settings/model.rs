@@ -53,6 +53,10 @@ pub struct Settings {
     pub duplicate_minutes: Option<i32>,
     /// Refunds above this need a second person, by the role of who asks. A role that is not named: as the platform says.
     pub refund_approval_minor: BTreeMap<String, i64>,
+    /// How shoppers may pay: `card`, `cod`, `manual`.
+    pub payment_methods: Vec<String>,
+    /// How many days goods wait for money that comes by itself, such as a bank transfer.
+    pub manual_payment_days: i32,
     /// When the store was opened.
     pub created_at: DateTime<Utc>,
     /// When this was last changed.

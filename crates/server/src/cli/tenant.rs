@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use commerce::settings;
 use kernel::idempotency::IdempotencyKey;
 use kernel::origin::Origin;
 use landlord::tenants::{self, SignUp};
@@ -21,6 +22,8 @@ pub(super) enum Command {
     Suspend(NameAndReason),
     /// Open a suspended store again.
     Resume(NameAndReason),
+    /// Send the money of a store's card payments to an account of its own at Stripe.
+    Connect(Connect),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +46,14 @@ pub(super) struct Create {
     /// What its prices are in.
     #[arg(long)]
     currency: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Connect {
+    /// Its name in addresses.
+    slug: String,
+    /// `acct_…`; left out, the money goes to the platform's account again.
+    account: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +89,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Suspend(named) => change_state(&souk, &named, true).await,
         Command::Resume(named) => change_state(&souk, &named, false).await,
+        Command::Connect(wanted) => connect(&souk, &wanted).await,
     }
 }
 
@@ -96,6 +108,23 @@ async fn list(souk: &Souk) -> anyhow::Result<()> {
             println!("{:36}  {:20}  {:12}  {:10}  {}", row.id, row.slug, row.state.name(), row.plan, row.name);
         }
     }
+}
+
+async fn connect(souk: &Souk, wanted: &Connect) -> anyhow::Result<()> {
+    if let Some(account) = &wanted.account {
+        let rest = account.strip_prefix("acct_").unwrap_or_default();
+        let plain = !rest.is_empty() && rest.len() <= 250 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        anyhow::ensure!(plain, "`{account}` is not an account's id: it begins with acct_");
+    }
+    let mut tx = souk.landlord.db.begin().await?;
+    let found = tenants::by_slug(&mut tx, &wanted.slug).await?;
+    tx.commit().await?;
+    let tenant = found.with_context(|| format!("there is no store named {}", wanted.slug))?;
+    let store = souk.stores.of(tenant.id).await?.with_context(|| format!("{} is still being made", wanted.slug))?;
+    let shop = souk.stores.open(&store, Origin::system());
+    settings::connect(&shop, wanted.account.as_deref()).await?;
+    println!("{} is paid through {}", wanted.slug, wanted.account.as_deref().unwrap_or("the platform's account"));
+    Ok(())
 }
 
 async fn change_state(souk: &Souk, named: &NameAndReason, suspend: bool) -> anyhow::Result<()> {

@@ -30,8 +30,14 @@ const SECRETS: &[&str] =
     &["database.url", "database.admin_url", "redis.url", "auth.secret", "stripe.secret_key", "stripe.webhook_secrets"];
 
 /// Text even when it looks like a number.
-const TEXTS: &[&str] =
-    &["server.platform_host", "server.store_domain", "stripe.publishable_key", "stripe.api_base", "log.level"];
+const TEXTS: &[&str] = &[
+    "server.platform_host",
+    "server.store_domain",
+    "stripe.publishable_key",
+    "stripe.api_base",
+    "stripe.application_fee_percent",
+    "log.level",
+];
 
 /// Why the platform does not start: the setting, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

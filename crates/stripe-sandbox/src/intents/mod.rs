@@ -14,7 +14,7 @@ mod settle;
 
 pub use confirm::{Outcome, authenticate, confirm, finish_processing};
 pub use create::{create, list, retrieve, search, update};
-pub use settle::{cancel, capture};
+pub use settle::{cancel, capture, lapse};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -90,6 +90,21 @@ pub fn cancel(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     Ok(Body::of(Snapshot::Intent(intent)))
 }
 
+/// Lets an authorisation lapse, as the issuer does after some days.
+pub fn lapse(tx: &mut Tx<'_>, id: &str) -> Result<Intent, ApiError> {
+    let found = tx.state.intents.any(id).cloned();
+    let intent = found.ok_or_else(|| ApiError::not_found("payment_intent", id, "intent"))?;
+    if intent.status != Status::RequiresCapture {
+        return Err(ApiError::unexpected_state(&intent, "This PaymentIntent holds no authorisation."));
+    }
+    let account = intent.account.clone();
+    cancel(tx, account.as_deref(), id, &Params::default())?;
+    let mut intent = tx.state.intents.get(account.as_deref(), id)?.clone();
+    intent.cancellation_reason = Some("automatic".to_owned());
+    tx.put(Change::Intent(intent.clone()));
+    Ok(intent)
+}
+
 fn charge_of(tx: &Tx<'_>, intent: &Intent) -> Option<crate::charges::Charge> {
     tx.state.charges.any(intent.latest_charge.as_deref()?).cloned()
 }

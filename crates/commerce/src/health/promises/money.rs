@@ -7,7 +7,7 @@ pub(super) const PROMISES: &[Promise] = &[
         code: "payments.captured",
         says: "nobody paid more than the order costs",
         todo: "look the payments up at the provider, and give back what is too much",
-        query: "select o.id::text from orders o join payments p on p.order_id = o.id and p.status = 'succeeded'
+        query: "select o.id::text from orders o join payments p on p.order_id = o.id and p.status = 'succeeded' and not p.surplus
                 group by o.id having sum(p.captured_minor) > o.total_minor or count(*) > 1",
         ..Promise::USUAL
     },
@@ -53,7 +53,8 @@ pub(super) const PROMISES: &[Promise] = &[
                                   sum(amount_minor) filter (where status = 'succeeded') back,
                                   sum(amount_minor) filter (where status in ('requested', 'approved', 'processing')) promised
                            from refunds group by 1) r on r.payment_id = p.id
-                where p.refunded_minor <> coalesce(r.back, 0) or p.refund_pending_minor <> coalesce(r.promised, 0)",
+                where not p.surplus
+                  and (p.refunded_minor <> coalesce(r.back, 0) or p.refund_pending_minor <> coalesce(r.promised, 0))",
         ..Promise::USUAL
     },
 ];

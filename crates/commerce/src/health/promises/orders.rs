@@ -19,7 +19,7 @@ pub(super) const PROMISES: &[Promise] = &[
     Promise {
         code: "orders.paid",
         says: "a paid order has its money, and money has its order",
-        query: "select o.id::text from orders o left join payments p on p.order_id = o.id and p.status = 'succeeded'
+        query: "select o.id::text from orders o left join payments p on p.order_id = o.id and p.status = 'succeeded' and not p.surplus
                 where o.payment_method = 'card'
                   and case when o.stage in ('paid', 'packed', 'shipped', 'delivered', 'fulfilled') then p.captured_minor is distinct from o.total_minor
                            -- What came in of an order that was called off goes back; see `refunds`.
@@ -71,7 +71,8 @@ pub(super) const PROMISES: &[Promise] = &[
                 where (c.status = 'active' and o.stage not in ('pending', 'awaiting_payment'))
                    or (c.status in ('failed', 'expired', 'cancelled') and o.stage not in ('failed', 'cancelled'))
                    or (c.status = 'completed' and o.stage in ('pending', 'awaiting_payment', 'failed')
-                       and o.review is distinct from 'pending')",
+                       and o.review is distinct from 'pending' and not exists (
+                           select from payments p where p.order_id = o.id and p.status = 'authorized'))",
         ..Promise::USUAL
     },
     Promise {

@@ -48,7 +48,7 @@ pub(in crate::orders) async fn set_stage(
     let done = sqlx::query!(
         "update orders
          set stage = $3, stage_since = now(), version = version + 1, updated_at = now(),
-             failure = coalesce($4, failure),
+             failure = case when $3 = 'paid' then null else coalesce($4, failure) end,
              paid_at = case when $3 = 'paid' then now() else paid_at end,
              confirmed_at = case when $3 = 'confirmed' then now() else confirmed_at end
          where id = $1 and stage = $2",
@@ -151,4 +151,15 @@ fn columns(items: &[(OrderItemId, i32)]) -> (Vec<Uuid>, Vec<i32>) {
 
 fn one(rows: u64) -> Result<(), OrderError> {
     if rows == 1 { Ok(()) } else { Err(OrderError::Changed) }
+}
+
+pub(in crate::orders) async fn set_payment_method(
+    tx: &mut TenantTx,
+    id: OrderId,
+    method: &str,
+) -> Result<(), OrderError> {
+    sqlx::query!("update orders set payment_method = $2, updated_at = now() where id = $1", id.0, method)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
