@@ -113,7 +113,7 @@ async fn what_was_asked_long_ago_is_looked_for_before_it_is_asked_again() {
     store.confirm(&bought, "pm_card_visa").await.expect(200);
     store.let_pass(5).await;
     platform.work().await;
-    platform.spoil_refunds("drop_reply", 9).await;
+    platform.spoil_refunds("error_executed", 1).await;
     let refund = store.refund(&bought, json!({ "amount_minor": 700, "reason": "x" })).await.expect(201).str("/id");
     platform.work().await;
     assert_eq!(store.see_refund(&refund).await.str("/status"), "processing");

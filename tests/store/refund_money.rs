@@ -189,3 +189,38 @@ async fn cash_is_given_back_by_hand() {
     assert_eq!(platform.refunds_there().await.len(), 0);
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_discount_tax_and_shipping_goes_back_whole_in_parts() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let promotion = json!({ "title": "Off", "kind": "percent", "percent": 12.5 });
+    store.admin_post("/promotions", promotion).await.expect(201);
+    let tax = json!({ "title": "VAT", "country": "DE", "percent": 19, "inclusive": false });
+    store.admin_post("/tax-rates", tax).await.expect(201);
+    let way = json!({ "code": "standard", "title": "Standard", "zones": [{ "price_minor": 490 }] });
+    store.admin_post("/shipping-methods", way).await.expect(201);
+    let (one, other) = (store.sell(1999, 50).await, store.sell(333, 50).await);
+    let bought = store.buy(&[(&one, 3), (&other, 7)]).await;
+    let seen = store.see(&bought).await;
+    let total = seen.int("/total_minor");
+    assert!(seen.int("/discount_minor") > 0 && seen.int("/tax_minor") > 0 && seen.int("/shipping_minor") == 490);
+    let (one, other) = (store.line_of(&bought, &one.id).await, store.line_of(&bought, &other.id).await);
+    let line = |item: &str, quantity: i64| json!({ "order_item_id": item, "quantity": quantity });
+    let mut sum = 0;
+    for body in [
+        json!({ "lines": [line(&one, 1), line(&other, 2)], "reason": "x" }),
+        json!({ "shipping": true, "reason": "x" }),
+        json!({ "lines": [line(&other, 4)], "reason": "x" }),
+        json!({ "lines": [line(&one, 2), line(&other, 1)], "reason": "x" }),
+    ] {
+        sum += store.refund(&bought, body).await.expect(201).int("/amount_minor");
+        platform.work().await;
+    }
+    assert_eq!(sum, total);
+    let again = store.refund(&bought, json!({ "shipping": true, "reason": "x" })).await;
+    assert_eq!(again.problem(409, "refund.exceeds_rest").str("/errors/0/code"), "SHIPPING_REFUNDED");
+    assert_eq!(there(&platform).await, total);
+    assert_eq!(store.see(&bought).await.str("/status"), "refunded");
+    assert_consistent(&store).await;
+}

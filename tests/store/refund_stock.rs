@@ -31,7 +31,7 @@ async fn goods_wait_for_the_money() {
     store.refund(&bought, line(&item, 1, false)).await.expect(201);
     platform.work().await;
     assert_eq!(store.stock(&variant.id).await, (10, 2));
-    assert_eq!(store.count("select refunded_quantity from order_items").await, 2);
+    assert_eq!(store.count("select refunded_quantity::bigint from order_items").await, 2);
     assert_eq!(store.count("select count(*) from stock_movements where reference_type = 'refund'").await, 1);
     assert_consistent(&store).await;
 
@@ -40,5 +40,47 @@ async fn goods_wait_for_the_money() {
     platform.work().await;
     assert_eq!(store.see(&bought).await.str("/status"), "refunded");
     assert_eq!(store.stock(&variant.id).await, (10, 0));
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_left_goes_first_and_what_had_left_comes_back() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 10).await;
+    let bought = store.packed(&[(&variant, 3)]).await;
+    let item = store.line_of(&bought, &variant.id).await;
+    let two = json!({ "items": [{ "order_item_id": item, "quantity": 2 }] });
+    store.act(&bought, "ship", two).await.expect(200);
+    assert_eq!(store.stock(&variant.id).await, (8, 1));
+    store.refund(&bought, line(&item, 2, true)).await.expect(201);
+    platform.work().await;
+    assert_eq!(store.stock(&variant.id).await, (9, 0), "one was never sent, one came back");
+    let more = json!({ "items": [{ "order_item_id": item, "quantity": 1 }] });
+    let refused = store.act(&bought, "ship", more).await;
+    assert!(refused.status == 409 || refused.status == 422, "{}", refused.text);
+    store.refund(&bought, line(&item, 1, true)).await.expect(201);
+    platform.work().await;
+    assert_eq!(store.stock(&variant.id).await, (10, 0));
+    assert_eq!(store.see(&bought).await.str("/status"), "refunded");
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_order_that_staff_calls_off_gives_all_its_money_back() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 10).await;
+    let bought = store.buy(&[(&variant, 3)]).await;
+    let item = store.line_of(&bought, &variant.id).await;
+    store.refund(&bought, line(&item, 1, true)).await.expect(201);
+    platform.work().await;
+    store.act(&bought, "cancel", json!({ "reason": "sold out" })).await.expect(200);
+    platform.work().await;
+    assert_eq!(store.see(&bought).await.str("/status"), "refunded");
+    assert_eq!(store.stock(&variant.id).await, (10, 0));
+    let there: i64 =
+        platform.refunds_there().await.iter().map(|refund| refund["amount"].as_i64().unwrap_or_default()).sum();
+    assert_eq!(there, 3000);
     assert_consistent(&store).await;
 }
