@@ -303,7 +303,7 @@ async fn pay_003_a_payment_is_confirmed_once() {
     .await;
     assert!(again.iter().all(|answer| answer.status == 200), "{again:?}");
     platform.work().await;
-    assert_eq!(store.count("select sum(captured_minor) from payments").await, 1999);
+    assert_eq!(store.count("select sum(captured_minor)::bigint from payments").await, 1999);
     assert_eq!(
         store.count("select count(*) from events where event_type in ('order.paid', 'payment.succeeded')").await,
         2

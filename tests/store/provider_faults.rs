@@ -34,7 +34,7 @@ async fn within_five_minutes(store: &Store<'_>, fault: &str, so: impl AsyncFn() 
             return;
         }
         // The gateway leaves a provider that failed alone for a few seconds of the machine's own time.
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
         store.tamper(&due).await;
         store
             .tamper("update payments set absent_since = absent_since - interval '20 seconds', unknown_since = unknown_since - interval '20 seconds'")
@@ -150,12 +150,14 @@ async fn a_payment_that_stays_undecided_raises_the_alarm_once() {
     let store = platform.open_store().await;
     let variant = store.sell(1999, 5).await;
     let cart = store.fill_cart(&[(&variant, 1)]).await;
-    platform.spoil_creation("drop_reply", 9).await;
+    platform.spoil_creation("drop_request", 9).await;
     store.checkout(&cart, &key(), &card(&cart)).await.problem(503, "payment.provider_unavailable");
     store.tamper("update payments set unknown_since = now() - interval '61 minutes', provider_ref = null").await;
     platform.worker().sweep().await.unwrap();
     let flagged = "select count(*) from payments where flag = 'undecided'";
     assert_eq!(store.count(flagged).await, 1);
+    platform.worker().sweep().await.unwrap();
+    assert_eq!(store.count("select count(*) from order_errors where code = 'payment.undecided'").await, 1);
     platform.heal().await;
     within_five_minutes(&store, "alarm", async || store.count(flagged).await == 0).await;
     assert_consistent(&store).await;

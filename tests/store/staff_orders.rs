@@ -143,3 +143,18 @@ async fn what_somebody_holds_nobody_else_moves_and_machines_settle_its_money() {
     assert_eq!(store.count("select count(*) from activity where action = 'order.lock_broken'").await, 1);
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_pays_cash_has_paid_when_it_is_delivered() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1999, 10).await;
+    let bought = store.buy_cash(&[(&variant, 2)]).await;
+    for verb in ["pack", "ship", "deliver"] {
+        store.act(&bought, verb, json!({})).await.expect(200);
+    }
+    let order = store.detail(&bought).await;
+    assert_eq!((order.str("/status"), order.str("/payments/0/status")), ("delivered".into(), "succeeded".into()));
+    assert_eq!(order.int("/payments/0/captured_minor"), 3998);
+    assert_consistent(&store).await;
+}

@@ -2,7 +2,6 @@
 
 use kernel::db::TenantTx;
 
-use super::end::{Ending, end};
 use super::model::Status;
 use super::settle::phases;
 use super::{CheckoutError, db};
@@ -34,18 +33,4 @@ pub async fn confirm(tx: &mut TenantTx, shop: &Shop, order: &mut Locked) -> Resu
     }
     inventory::commit(tx, &[order.id.0]).await?;
     Ok(vec![event])
-}
-
-/// Ends the checkout of an order that waits for its money, for staff. The order may be paid when this returns: the
-/// money was quicker.
-pub async fn end_order(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
-    let mut tx = shop.db.begin().await?;
-    let found = db::of_order(&mut tx, order).await?;
-    tx.commit().await?;
-    let (checkout, _) = found.ok_or(CheckoutError::NotFound)?;
-    match end(shop, checkout, Ending::CancelledByStaff).await {
-        // It has been bought meanwhile.
-        Err(CheckoutError::Ended(_)) => Ok(()),
-        outcome => outcome,
-    }
 }

@@ -1,4 +1,4 @@
-//! Ask for money that is authorised, or let go of it.
+//! Ask for money that is authorised, and let go of what nobody waits for.
 
 use std::time::Duration;
 
@@ -6,14 +6,13 @@ use kernel::db::TenantTx;
 use serde_json::json;
 
 use super::hold::{Held, hold_order};
-use super::model::Status;
 use super::settle::settle;
-use super::{CheckoutError, Ending, end};
+use super::{CheckoutError, faults};
 use crate::activity::{self, Act};
-use crate::events;
 use crate::jobs::{self, Due, Kind, NewJob};
-use crate::orders::{self, OrderId, Review, Stage, Step};
+use crate::orders::{OrderId, Review};
 use crate::payments::{self, PaymentError, PaymentId, Status as Money};
+use crate::settings;
 use crate::shop::Shop;
 
 /// A job goes on where a request died.
@@ -57,15 +56,15 @@ pub async fn capture(shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
     }
 }
 
-/// Has the authorised money of an order that was approved captured by itself. Not authorised yet: it is captured once
-/// it is.
+/// Has the authorised money of an order that was approved captured by itself, in a store that takes its money at once.
+/// Not authorised yet: it is captured once it is.
 pub async fn capture_when_approved(tx: &mut TenantTx, shop: &Shop, order: OrderId) -> Result<(), CheckoutError> {
-    match payments::of_order(tx, order).await? {
-        Some(payment) if payment.status == Money::Authorized.name() => {
-            request(tx, shop, payment.id, Duration::ZERO).await
-        }
-        Some(_) | None => Ok(()),
+    let payment = payments::of_order(tx, order).await?;
+    let Some(payment) = payment.filter(|payment| payment.status == Money::Authorized.name()) else { return Ok(()) };
+    if settings::read(tx).await?.capture == settings::Capture::Automatic {
+        request(tx, shop, payment.id, Duration::ZERO).await?;
     }
+    Ok(())
 }
 
 /// Writes the wish down, and has a job fulfil it.
@@ -93,48 +92,12 @@ pub async fn capture_wished(shop: &Shop, payment: PaymentId, attempts: i32) -> R
         }
         Err(PaymentError::Provider(error)) => {
             tracing::warn!(tenant = %shop.slug, payment_id = %payment, %error, "the provider does not say whether it captured");
+            faults::retried(shop, payment).await?;
         }
         Err(error) => return Err(error.into()),
     }
     let left = status(shop, payment).await? == Money::Authorized;
     Ok(left.then(|| Duration::from_secs(5 << attempts.clamp(0, 3))))
-}
-
-/// Calls the payment of an order off, whether it waits for the shopper or is authorised; the order ends with it, and
-/// its goods go back. `reason` names who wanted it, such as `rejected`. Paid meanwhile: the error says so.
-pub async fn call_off(shop: &Shop, order: OrderId, reason: &str) -> Result<(), CheckoutError> {
-    let held = kernel::db::retrying(|| async {
-        let mut tx = shop.db.begin().await?;
-        let mut held = hold_order(&mut tx, order).await?;
-        if held.payment.status == Money::Succeeded {
-            return Err(PaymentError::AlreadyPaid.into());
-        }
-        if held.payment.status == Money::Authorized {
-            payments::set_void_reason(&mut tx, &mut held.payment, reason).await?;
-            payments::call_off_later(&mut tx, shop, held.payment.id, AGAIN).await?;
-        } else if held.checkout.status != Status::Active {
-            // Money that would have come by itself: nobody has to be asked.
-            let mut told = payments::give_up(&mut tx, &mut held.payment, Money::Cancelled, reason).await?;
-            if !matches!(held.order.stage, Stage::Cancelled | Stage::Failed) {
-                told.push(orders::step(&mut tx, shop, &mut held.order, Step::Cancel, Some(reason)).await?);
-                told.extend(end::release(&mut tx, shop, &held, reason).await?);
-            }
-            events::tell(&mut tx, shop, &told).await?;
-        }
-        tx.commit().await?;
-        Ok::<_, CheckoutError>(held)
-    })
-    .await?;
-    if held.checkout.status == Status::Active {
-        end::end_for(shop, held.checkout.id, Ending::Cancelled, Some(reason)).await?;
-    } else if held.payment.status == Money::Authorized {
-        let asked = payments::cancel(shop, held.payment.id).await?;
-        settle(shop, held.payment.id, asked).await?;
-    }
-    if status_of_order(shop, order).await? == Money::Succeeded {
-        return Err(PaymentError::AlreadyPaid.into());
-    }
-    Ok(())
 }
 
 /// Calls off at the provider what has ended here, and sends back what bought nothing. Returns how long to wait before
@@ -175,6 +138,7 @@ pub async fn clear(shop: &Shop, id: PaymentId, attempts: i32) -> Result<Option<D
         Ok(false) => Ok(again()),
         Err(PaymentError::Provider(error)) => {
             tracing::warn!(tenant = %shop.slug, payment_id = %id, %error, "the provider does not say whether it called a payment off");
+            faults::retried(shop, id).await?;
             Ok(again())
         }
         Err(error) => Err(error.into()),
@@ -207,11 +171,4 @@ async fn status(shop: &Shop, id: PaymentId) -> Result<Money, CheckoutError> {
     let payment = payments::read(&mut tx, id).await?.ok_or(PaymentError::NotFound)?;
     tx.commit().await?;
     Ok(payment.status)
-}
-
-async fn status_of_order(shop: &Shop, order: OrderId) -> Result<Money, CheckoutError> {
-    let mut tx = shop.db.begin().await?;
-    let latest = payments::of_order(&mut tx, order).await?.ok_or(PaymentError::NotFound)?;
-    tx.commit().await?;
-    status(shop, latest.id).await
 }

@@ -72,17 +72,7 @@ pub(super) struct Undone<'a> {
 /// Ends an active checkout. The provider is asked first: if the money came just before, the order is paid instead; if
 /// the provider does not say, the goods stay held and the error says so. Ending twice is ending once.
 pub async fn end(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<(), CheckoutError> {
-    end_for(shop, id, ending, None).await
-}
-
-/// Ends an active checkout for a reason of somebody else's than the shopper.
-pub(super) async fn end_for(
-    shop: &Shop,
-    id: CheckoutId,
-    ending: Ending,
-    reason: Option<&str>,
-) -> Result<(), CheckoutError> {
-    let Some(payment) = called_off(shop, id, ending, reason).await? else { return Ok(()) };
+    let Some(payment) = called_off(shop, id, ending).await? else { return Ok(()) };
     if payment.asks_provider {
         match payments::cancel(shop, payment.id).await {
             Ok(asked) => {
@@ -109,7 +99,7 @@ pub(super) async fn end_for(
     kernel::db::retrying(|| close(shop, id, payment.id, ending)).await
 }
 
-fn undecided() -> CheckoutError {
+pub(super) fn undecided() -> CheckoutError {
     let reason = "the payment is being processed and can be neither called off nor counted on".to_owned();
     PaymentError::Provider(stripe_gateway::GatewayError::Unknown { reason }).into()
 }
@@ -120,12 +110,7 @@ struct Pending {
 }
 
 /// The payment to call off; `None` when there is nothing to end.
-async fn called_off(
-    shop: &Shop,
-    id: CheckoutId,
-    ending: Ending,
-    reason: Option<&str>,
-) -> Result<Option<Pending>, CheckoutError> {
+async fn called_off(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<Option<Pending>, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let checkout = db::read(&mut tx, id).await?.ok_or(CheckoutError::NotFound)?;
     let payment = payments::of_order(&mut tx, checkout.order).await?.ok_or(PaymentError::NotFound)?;
@@ -138,9 +123,6 @@ async fn called_off(
             let request_id = shop.origin.request_id.clone();
             let job = NewJob { kind: Kind::ExpireCheckout, subject: id.0, due: Due::In(AGAIN), request_id };
             jobs::enqueue(&mut tx, shop, &[job]).await?;
-        }
-        if let Some(reason) = reason {
-            db::set_failure(&mut tx, id, reason).await?;
         }
     }
     tx.commit().await?;

@@ -5,7 +5,7 @@ use kernel::db::TenantTx;
 use super::hold::Held;
 use super::model::Status;
 use super::settle::phases;
-use super::{CheckoutError, db};
+use super::{CheckoutError, db, faults};
 use crate::carts::{self, CartStatus};
 use crate::events::Event;
 use crate::inventory;
@@ -20,12 +20,13 @@ pub(super) async fn late(
     held: &mut Held,
     report: &Report,
 ) -> Result<Vec<Event>, CheckoutError> {
-    if can_live(held)
-        && let Some(reclaimed) = inventory::reclaim(tx, shop, held.order.id.0).await?
-    {
-        let mut told = revive(tx, shop, held, report).await?;
-        told.extend(reclaimed);
-        return Ok(told);
+    if can_live(held) {
+        if let Some(reclaimed) = inventory::reclaim(tx, shop, held.order.id.0).await? {
+            let mut told = revive(tx, shop, held, report).await?;
+            told.extend(reclaimed);
+            return Ok(told);
+        }
+        faults::goods_gone(tx, shop, held).await?;
     }
     let flag = match held.order.stage {
         Stage::Failed | Stage::Cancelled => "paid_after_end",

@@ -17,6 +17,7 @@
 
 mod attempt;
 mod by_staff;
+mod call_off;
 mod capture;
 mod db;
 mod decide;
@@ -26,6 +27,7 @@ mod edits;
 mod end;
 mod error;
 mod explain;
+mod faults;
 mod fraud;
 mod hold;
 pub mod http;
@@ -46,8 +48,9 @@ mod validate;
 mod view;
 
 pub use attempt::PayOtherwise;
-pub use by_staff::{confirm, end_order, hold_order};
-pub use capture::{call_off, capture, capture_when_approved, capture_wished, clear};
+pub use by_staff::{confirm, hold_order};
+pub use call_off::call_off;
+pub use capture::{capture, capture_when_approved, capture_wished, clear};
 pub use edits::edits_call_off;
 pub use end::{Ending, end, expire, expire_due};
 pub use error::CheckoutError;

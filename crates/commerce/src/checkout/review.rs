@@ -3,13 +3,15 @@
 use kernel::db::TenantTx;
 use serde::Deserialize;
 
+use super::call_off::begin;
 use super::hold::{Held, hold_order};
-use super::model::Status;
-use super::{CheckoutError, Ending, end};
+use super::{CheckoutError, call_off, capture_when_approved};
 use crate::orders::{self, Locked, OrderId, Review, Stage, Step};
-use crate::payments;
 use crate::shop::Shop;
-use crate::{events, inventory, pricing};
+use crate::{events, inventory};
+
+/// What stands on a rejected order, which its shopper sees: the person's own words are for the history.
+const REJECTED: &str = "rejected";
 
 /// Why an order is approved or rejected.
 #[derive(Debug, Clone, Default, Deserialize, garde::Validate, utoipa::ToSchema)]
@@ -21,8 +23,8 @@ pub(super) struct ReviewOrder {
     pub(super) reason: Option<String>,
 }
 
-/// Lets an order go on: one that is paid on delivery is confirmed, and its goods are its own. Approved before: nothing
-/// happens.
+/// Lets an order go on: one that is paid on delivery is confirmed, and its goods are its own; money that is
+/// promised is taken. Approved before: nothing happens.
 pub(super) async fn approve(shop: &Shop, id: OrderId, reason: Option<&str>) -> Result<(), CheckoutError> {
     kernel::db::retrying(|| async {
         let mut tx = shop.db.begin().await?;
@@ -38,6 +40,7 @@ pub(super) async fn approve(shop: &Shop, id: OrderId, reason: Option<&str>) -> R
             told.push(orders::step(&mut tx, shop, &mut order, Step::Confirm, Some("approved")).await?);
             inventory::commit(&mut tx, &[id.0]).await?;
         }
+        capture_when_approved(&mut tx, shop, id).await?;
         events::tell(&mut tx, shop, &told).await?;
         tx.commit().await?;
         tracing::info!(event = "order.approved", tenant = %shop.slug, request_id = shop.origin.request_id, order_id = %id, "order approved");
@@ -49,40 +52,27 @@ pub(super) async fn approve(shop: &Shop, id: OrderId, reason: Option<&str>) -> R
 /// Stops an order for good: its payment is called off, its goods and promotions go back. Rejected before: only what was
 /// left undone then is done. Paid by card in the meantime: it cannot be stopped any more, and the error says so.
 pub(super) async fn reject(shop: &Shop, id: OrderId, reason: Option<&str>) -> Result<(), CheckoutError> {
-    let left = kernel::db::retrying(|| attempt_reject(shop, id, reason)).await?;
-    match left {
-        Some(checkout) => end(shop, checkout, Ending::Cancelled).await,
-        None => Ok(()),
-    }
+    kernel::db::retrying(|| attempt_reject(shop, id, reason)).await?;
+    call_off(shop, id, REJECTED).await
 }
 
-/// Writes the word down. What was to be paid on delivery ends with it; otherwise the checkout that has still to be
-/// called off, for the provider must be asked first.
-async fn attempt_reject(
-    shop: &Shop,
-    id: OrderId,
-    reason: Option<&str>,
-) -> Result<Option<super::CheckoutId>, CheckoutError> {
+/// Writes the word down, and that the purchase is called off: a job finishes what a crash interrupts.
+async fn attempt_reject(shop: &Shop, id: OrderId, reason: Option<&str>) -> Result<(), CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let (mut held, mut order) = held(&mut tx, shop, id).await?;
-    let active = (held.checkout.status == Status::Active).then_some(held.checkout.id);
     match order.review {
         Some(Review::Pending) => open(&order)?,
-        Some(Review::Rejected) => return Ok(active),
+        Some(Review::Rejected) => return Ok(()),
         Some(Review::Approved) => return Err(CheckoutError::Reviewed("approved")),
         None => return Err(CheckoutError::NotUnderReview),
     }
     let mut told = vec![orders::reviewed(&mut tx, shop, &mut order, Review::Rejected, reason).await?];
-    if active.is_none() {
-        told.push(orders::step(&mut tx, shop, &mut order, Step::Cancel, Some("rejected")).await?);
-        told.extend(payments::give_up(&mut tx, &mut held.payment, payments::Status::Cancelled, "rejected").await?);
-        pricing::release(&mut tx, &[id.0]).await?;
-        told.extend(inventory::release(&mut tx, shop, id.0, "rejected").await?);
-    }
+    held.order = order;
+    told.extend(begin(&mut tx, shop, &mut held, REJECTED).await?);
     events::tell(&mut tx, shop, &told).await?;
     tx.commit().await?;
     tracing::info!(event = "order.rejected", tenant = %shop.slug, request_id = shop.origin.request_id, order_id = %id, "order rejected");
-    Ok(active)
+    Ok(())
 }
 
 /// Locks all that the order consists of, in the one order that all share.

@@ -11,7 +11,7 @@ use super::end::{Undone, release, undo};
 use super::hold::{Held, Whose, hold};
 use super::late::late;
 use super::model::Status;
-use super::{CheckoutError, db};
+use super::{CheckoutError, db, faults};
 use crate::carts;
 use crate::events::{self, Event};
 use crate::inventory;
@@ -59,6 +59,7 @@ pub(super) async fn follow(
         Asked::Refused { code } => {
             let mut told = payments::give_up(tx, &mut held.payment, Money::Failed, code).await?;
             if !told.is_empty() {
+                faults::note(tx, shop, held, &told).await?;
                 told.extend(cancelled(tx, shop, held, "payment_refused").await?);
             }
             return Ok((Settled::Refused(code.clone()), told));
@@ -75,6 +76,7 @@ pub(super) async fn follow(
         Change::Late => told.extend(late(tx, shop, held, report).await?),
         Change::Stray => told.extend(payments::stray(tx, shop, &held.payment, report).await?),
     }
+    faults::note(tx, shop, held, &told).await?;
     Ok((Settled::Applied, told))
 }
 
@@ -169,6 +171,7 @@ pub async fn settle_undecided(
         }
         Err(PaymentError::Provider(error)) => {
             tracing::warn!(tenant = %shop.slug, payment_id = %payment, %error, "the provider does not say how a payment stands");
+            faults::retried(shop, payment).await?;
         }
         Err(error) => return Err(error.into()),
     }
@@ -207,9 +210,17 @@ pub(super) fn look_later(shop: &Shop, payment: PaymentId, delay: Duration) -> jo
 pub async fn raise_undecided(shop: &Shop) -> Result<usize, CheckoutError> {
     let mut tx = shop.db.begin().await?;
     let found = payments::undecided_for_an_hour(&mut tx, 100).await?;
+    tx.commit().await?;
     let mut raised = 0;
-    for id in found {
-        if payments::flag_undecided(&mut tx, id).await? {
+    for (id, order) in found {
+        let mut tx = shop.db.begin().await?;
+        orders::lock(&mut tx, order).await?;
+        let fresh = payments::flag_undecided(&mut tx, id).await?;
+        if fresh {
+            faults::undecided(&mut tx, shop, order, id).await?;
+        }
+        tx.commit().await?;
+        if fresh {
             raised += 1;
             tracing::error!(
                 event = "payment.undecided", tenant = %shop.slug, payment_id = %id,
@@ -217,6 +228,5 @@ pub async fn raise_undecided(shop: &Shop) -> Result<usize, CheckoutError> {
             );
         }
     }
-    tx.commit().await?;
     Ok(raised)
 }

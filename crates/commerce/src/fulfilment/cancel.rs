@@ -12,13 +12,10 @@ use crate::events::{self, Event};
 use crate::orders::{self, FaultCategory, FaultSeverity, Locked, OrderFault, OrderId, Stage, Step};
 use crate::payments::{self, PaymentError};
 use crate::shop::Shop;
-use crate::{inventory, refunds};
+use crate::{inventory, pricing, refunds};
 
 /// How often the order is looked at again, because its money was decided while it was being called off.
 const LOOKS: usize = 3;
-
-/// What stands on an order that staff called off before it was paid.
-const BEFORE_PAYMENT: &str = "cancelled_by_staff";
 
 /// Why an order is called off.
 #[derive(Debug, Clone, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
@@ -45,16 +42,20 @@ pub async fn cancel(shop: &Shop, id: OrderId, request: &CancelOrder) -> Result<(
     for _ in 0..LOOKS {
         match kernel::db::retrying(|| attempt(shop, id, &request.reason, asked)).await? {
             Look::Done => return Ok(()),
-            Look::Unpaid => end(shop, id).await?,
+            Look::Unpaid => end(shop, id, &request.reason).await?,
         }
         asked = true;
     }
     Err(FulfilmentError::Undecided)
 }
 
-/// Ends the order's checkout. That the provider does not answer is noted on the order: somebody has to try again.
-async fn end(shop: &Shop, id: OrderId) -> Result<(), FulfilmentError> {
-    let outcome = checkout::end_order(shop, id).await;
+/// Calls the purchase off. That the provider does not answer is noted on the order: somebody may have to look.
+async fn end(shop: &Shop, id: OrderId, reason: &str) -> Result<(), FulfilmentError> {
+    let outcome = match checkout::call_off(shop, id, reason).await {
+        // The money was quicker: it goes back the other way.
+        Err(CheckoutError::Payment(PaymentError::AlreadyPaid)) => return Ok(()),
+        outcome => outcome,
+    };
     if let Err(CheckoutError::Payment(PaymentError::Provider(cause))) = &outcome {
         let fault = OrderFault {
             category: FaultCategory::External,
@@ -87,9 +88,8 @@ async fn attempt(shop: &Shop, id: OrderId, reason: &str, asked: bool) -> Result<
         }
         Stage::Failed | Stage::Cancelled => {
             // Called off by a try that was cut off before it could answer.
-            let by_staff = [reason, BEFORE_PAYMENT];
             let failure = orders::order(&mut tx, id).await?.failure;
-            if !failure.is_some_and(|failure| by_staff.contains(&failure.as_str())) {
+            if failure.as_deref() != Some(reason) {
                 order.allows(Step::Cancel)?;
             }
         }
@@ -112,6 +112,7 @@ async fn call_off(
         told.extend(payments::give_up(tx, &mut payment, cancelled, "cancelled_by_staff").await?);
     }
     told.extend(refunds::refund_rest(tx, shop, order, reason).await?);
+    pricing::release(tx, &[order.id.0]).await?;
     told.extend(inventory::release(tx, shop, order.id.0, reason).await?);
     Ok(told)
 }

@@ -8,6 +8,7 @@ use super::step::{note, take};
 use super::{FulfilmentError, ShipmentId, db};
 use crate::events;
 use crate::orders::{self, OrderId, Stage, Step};
+use crate::payments;
 use crate::shop::Shop;
 
 /// What has arrived.
@@ -46,6 +47,7 @@ async fn attempt(shop: &Shop, id: OrderId, request: &DeliverOrder) -> Result<(),
     let mut told = Vec::new();
     if order.stage == Stage::Shipped && !on_its_way {
         told.push(take(&mut tx, shop, &mut order, Step::Deliver, None).await?);
+        told.extend(payments::collect(&mut tx, shop, id).await?);
     } else {
         let data = json!({ "number": order.number, "shipments": arrived });
         told.push(orders::happened(&mut tx, &mut order, "order.partially_delivered", data).await?);

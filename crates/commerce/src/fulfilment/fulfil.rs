@@ -4,6 +4,7 @@ use super::FulfilmentError;
 use super::step::take;
 use crate::events;
 use crate::orders::{self, OrderId, Step};
+use crate::payments;
 use crate::shop::Shop;
 
 /// Closes an order that has left. Its cash counts as collected: nothing more will be heard of it.
@@ -14,7 +15,8 @@ pub async fn fulfil(shop: &Shop, id: OrderId) -> Result<(), FulfilmentError> {
 async fn attempt(shop: &Shop, id: OrderId) -> Result<(), FulfilmentError> {
     let mut tx = shop.db.begin().await?;
     let mut order = orders::lock_for_staff(&mut tx, shop, id).await?;
-    let told = vec![take(&mut tx, shop, &mut order, Step::Fulfil, None).await?];
+    let mut told = vec![take(&mut tx, shop, &mut order, Step::Fulfil, None).await?];
+    told.extend(payments::collect(&mut tx, shop, id).await?);
     events::tell(&mut tx, shop, &told).await?;
     tx.commit().await?;
     Ok(())

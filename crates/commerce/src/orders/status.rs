@@ -263,7 +263,10 @@ mod tests {
     fn nothing_steps_back_and_ends_are_final() {
         for stage in Stage::ALL {
             for step in Step::ALL {
-                if let Ok(next) = stage.after(step) {
+                // The one exception: money for an order that only ran out of time.
+                if let Ok(next) = stage.after(step)
+                    && step != Step::Revive
+                {
                     assert!(place(next) > place(stage), "{stage:?} {step:?}");
                 }
             }

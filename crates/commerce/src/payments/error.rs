@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use kernel::problem::Problem;
 use stripe_gateway::GatewayError;
 
+use crate::orders::OrderError;
+
 /// Why a payment cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -28,6 +30,8 @@ pub enum PaymentError {
     MethodNotAllowed,
     #[error("there is no such message")]
     NoEvent,
+    #[error("the order refused")]
+    Order(#[from] OrderError),
     #[error("the payment provider did not decide")]
     Provider(#[from] GatewayError),
     #[error("the database failed")]
@@ -49,6 +53,7 @@ impl From<PaymentError> for Problem {
             PaymentError::AlreadyPaid => Problem::new(StatusCode::CONFLICT, "payment.already_paid", error),
             PaymentError::MethodNotAllowed => Problem::new(StatusCode::CONFLICT, "payment.method_not_allowed", error),
             PaymentError::NoEvent => Problem::not_found("provider event"),
+            PaymentError::Order(cause) => cause.into(),
             PaymentError::Provider(cause) => provider(cause),
             PaymentError::Database(cause) => Problem::database(cause),
         }

@@ -13,6 +13,7 @@ use super::apply::{moved, set};
 use super::{Locked, PaymentError, PaymentId, Report, Reported, Status, db};
 use crate::events::{self, Event};
 use crate::jobs::{self, Due, Kind, NewJob};
+use crate::orders::{self, FaultCategory, FaultSeverity, OrderFault, OrderId};
 use crate::shop::Shop;
 
 /// A refund of the provider's with this name in its metadata is one of these.
@@ -214,6 +215,20 @@ async fn ended(
     reason: Option<&str>,
 ) -> Result<(), PaymentError> {
     let mut tx = shop.db.begin().await?;
+    // The order comes before the payment; written again only while it is owed.
+    if let Some(reason) = reason
+        && db::owes(&mut tx, id).await?
+    {
+        let payment = db::read(&mut tx, id).await?.ok_or(PaymentError::NotFound)?;
+        let fault = OrderFault {
+            category: FaultCategory::Payment,
+            severity: FaultSeverity::Critical,
+            code: "payment.not_returned",
+            message: "Money that bought nothing could not be sent back; a person must see to it.",
+            data: json!({ "payment_id": id, "reason": reason }),
+        };
+        orders::note_error(&mut tx, shop, OrderId(payment.order_id), &fault).await?;
+    }
     let payment = db::lock(&mut tx, id).await?.ok_or(PaymentError::NotFound)?;
     let changed = match reason {
         None => db::set_returned(&mut tx, id, reference).await?,

@@ -226,16 +226,18 @@ pub async fn flag_undecided(tx: &mut TenantTx, id: PaymentId) -> Result<bool, Pa
     Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
-/// Payments that have not been decided for an hour and are not marked.
-pub async fn undecided_for_an_hour(tx: &mut TenantTx, limit: i64) -> Result<Vec<PaymentId>, PaymentError> {
-    let ids = sqlx::query_scalar!(
-        r#"select id as "id: PaymentId" from payments
+/// Payments that have not been decided for an hour and are not marked, with their orders.
+pub async fn undecided_for_an_hour(tx: &mut TenantTx, limit: i64) -> Result<Vec<(PaymentId, OrderId)>, PaymentError> {
+    let rows = sqlx::query!(
+        r#"select id as "id: PaymentId", order_id as "order_id: OrderId" from payments
            where status in ('created', 'processing', 'requires_action', 'unknown', 'authorized') and flag is null
              and unknown_since <= now() - interval '1 hour'
            order by updated_at limit $1"#,
         limit,
-    );
-    Ok(ids.fetch_all(tx.conn()).await?)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.order_id)).collect())
 }
 
 /// Notes why a payment that is open is being called off; the first reason stands.
