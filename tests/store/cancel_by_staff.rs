@@ -124,3 +124,20 @@ async fn it_needs_a_key_and_a_reason() {
     }
     assert_eq!(store.see(&bought).await.str("/status"), "paid");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promised_money_is_let_go_with_the_order() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "capture": "manual" })).await.expect(200);
+    let variant = store.sell(1999, 10).await;
+    let bought = store.order(&[(&variant, 2)]).await;
+    store.confirm(&bought, "pm_card_visa").await.expect(200);
+    store.until_payment(&bought, "authorized").await;
+    let answer = store.act(&bought, "cancel", because("shopper rang")).await.expect(200);
+    assert_eq!((answer.str("/status"), answer.str("/failure")), ("cancelled".into(), "shopper rang".into()));
+    assert_eq!(platform.intent(&bought.intent()).await["status"], "canceled");
+    assert_eq!(store.stock(&variant.id).await, (10, 0));
+    assert_eq!(store.count("select count(*) from activity where action = 'order.cancelled'").await, 1);
+    assert_consistent(&store).await;
+}

@@ -34,7 +34,7 @@ async fn within_five_minutes(store: &Store<'_>, fault: &str, so: impl AsyncFn() 
             return;
         }
         // The gateway leaves a provider that failed alone for a few seconds of the machine's own time.
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         store.tamper(&due).await;
         store
             .tamper("update payments set absent_since = absent_since - interval '20 seconds', unknown_since = unknown_since - interval '20 seconds'")

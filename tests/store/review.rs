@@ -108,3 +108,33 @@ async fn the_same_again_waits_unless_the_first_came_to_nothing() {
     assert_eq!(reasons(&store, &again.order).await, "duplicate");
     assert_consistent(&store).await;
 }
+
+/// A card order that waits for a word, with its money promised.
+async fn authorised(store: &Store<'_>, variant: &Variant) -> Bought {
+    let bought = store.order(&[(variant, 1)]).await;
+    store.confirm(&bought, "pm_card_visa").await.expect(200);
+    store.until_payment(&bought, "authorized").await;
+    bought
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promised_money_is_taken_once_approved_and_let_go_once_rejected() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "order_review_minor": 100 })).await.expect(200);
+    let variant = store.sell(1999, 5).await;
+    let (liked, disliked) = (authorised(&store, &variant).await, authorised(&store, &variant).await);
+
+    store.admin_post(&format!("/orders/{}/approve", liked.order), json!({})).await.expect(200);
+    platform.work().await;
+    store.until_status(&liked, "paid").await;
+    assert_eq!(platform.intent(&liked.intent()).await["amount_received"], 1999);
+
+    let path = format!("/orders/{}/reject", disliked.order);
+    let told = store.admin_post(&path, json!({ "reason": "looks odd" })).await.expect(200);
+    assert_eq!((told.str("/status"), told.str("/failure")), ("cancelled".into(), "rejected".into()));
+    store.admin_post(&path, json!({})).await.expect(200);
+    assert_eq!(platform.intent(&disliked.intent()).await["status"], "canceled");
+    assert_eq!(store.stock(&variant.id).await, (5, 1));
+    assert_consistent(&store).await;
+}
