@@ -14,6 +14,7 @@ mod refunds;
 mod shopping;
 mod staff;
 mod store;
+mod wire;
 
 pub use answer::Answer;
 pub use checks::assert_consistent;
@@ -24,3 +25,4 @@ pub use provider::{News, sign, signed_with};
 pub use shopping::{Bought, Cart, card, cash};
 pub use staff::Member;
 pub use store::{Store, Variant};
+pub use wire::Wire;

@@ -9,7 +9,7 @@ use crate::support::{root, sources};
 /// `inventory` name each other: stock belongs to variants, and a new variant opens its level in the same transaction.
 const ARROWS: &[(&str, &[&str])] = &[
     ("activity", &[]),
-    ("carts", &["catalog", "pricing"]),
+    ("carts", &["catalog", "idempotency", "pricing"]),
     ("catalog", &["activity", "events", "inventory", "pricing", "settings", "usage"]),
     (
         "checkout",

@@ -38,3 +38,46 @@ async fn a_checkout_that_finds_no_place_in_the_queue_is_turned_away_and_may_come
     assert_eq!(store.count("select count(*) from orders").await, 1);
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_that_cannot_be_written_does_not_take_its_neighbours_with_it() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(500, 20).await;
+    // Whatever it may be that the database refuses.
+    store.tamper("alter table orders add constraint poison check (email <> 'poison@example.com')").await;
+    let opened = platform.souk.stores.of(store.id).await.unwrap().unwrap();
+    let shop = platform.souk.stores.open(&opened, Origin::system());
+    let mut requests = Vec::new();
+    for n in 0..11 {
+        let cart = store.fill_cart(&[(&variant, 1)]).await;
+        let mut body = cash(&cart);
+        if n == 5 {
+            body["email"] = "poison@example.com".into();
+        }
+        requests.push((IdempotencyKey(key()), cart, serde_json::from_value::<StartCheckout>(body).unwrap()));
+    }
+
+    // The first holds the queue up, so that the others meet in the next slice.
+    let mut held = platform.database.begin_with("begin").await.unwrap();
+    let lock = format!("select from {}.store_state for update", store.id.schema());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *held).await.unwrap();
+    let waiting = join_all(requests.iter().map(|(key, cart, body)| checkout::start(&shop, key, &cart.token, body)));
+    let release = async { held.rollback().await.unwrap() };
+    let (answers, ()) = tokio::join!(waiting, release);
+
+    for (n, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(answer) => assert_eq!((n == 5, answer.status), (false, 201), "{n}: {}", answer.body),
+            Err(problem) => assert_eq!((n, problem.status.as_u16()), (5, 500), "{problem:?}"),
+        }
+    }
+    assert_eq!(store.count("select count(*) from orders").await, 10);
+    assert_eq!(store.stock(&variant.id).await, (20, 10), "nothing of the one that failed stays");
+    // Once it can be written, the same key buys the same cart.
+    store.tamper("alter table orders drop constraint poison").await;
+    let (key, cart, body) = &requests[5];
+    assert_eq!(checkout::start(&shop, key, &cart.token, body).await.unwrap().status, 201);
+    assert_eq!(store.stock(&variant.id).await, (20, 11));
+    assert_consistent(&store).await;
+}

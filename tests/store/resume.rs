@@ -1,7 +1,7 @@
 //! A purchase that was cut short goes on where it stopped.
 
 use futures::future::join_all;
-use souk_tests::{Platform, Store, assert_consistent, card, key, settings};
+use souk_tests::{Platform, Store, Wire, assert_consistent, card, cash, key, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_failed_goes_on_under_the_same_key() {
@@ -112,5 +112,51 @@ async fn a_second_tab_finishes_what_the_first_one_started() {
     assert!(answer.str("/payment/client_secret").starts_with("pi_"), "{}", answer.text);
     assert_eq!(store.count("select count(*) from orders").await, 1);
     assert_eq!(platform.intents().await.len(), 1);
+    assert_consistent(&store).await;
+}
+
+/// A platform that never hears how the commit of its next order went.
+async fn lossy() -> (Platform, Wire) {
+    let mut settings = settings();
+    let wire = Wire::lay(&mut settings, "insert into orders (").await;
+    (Platform::start_with(settings).await, wire)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_answer_to_a_commit_is_lost_the_key_says_that_the_goods_were_bought() {
+    let (platform, wire) = lossy().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 5).await;
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    let key = key();
+    wire.arm();
+    store.checkout(&cart, &key, &cash(&cart)).await.expect(503);
+    assert!(wire.is_cut(), "nothing was lost");
+    assert_eq!(store.count("select count(*) from orders").await, 1, "it was committed");
+    let answer = store.checkout(&cart, &key, &cash(&cart)).await.expect(201);
+    assert_eq!(answer.header("idempotent-replayed"), Some("true"));
+    assert_eq!(store.count("select count(*) from orders").await, 1);
+    assert_eq!(store.stock(&variant.id).await, (5, 1));
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_answer_to_a_commit_is_lost_the_key_goes_on_to_the_one_payment() {
+    let (platform, wire) = lossy().await;
+    let store = platform.open_store().await;
+    let variant = store.sell(1000, 5).await;
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    let key = key();
+    wire.arm();
+    store.checkout(&cart, &key, &card(&cart)).await.expect(503);
+    assert!(wire.is_cut(), "nothing was lost");
+    assert_eq!(platform.intents().await.len(), 0, "the provider is asked for what is known to be committed");
+    store.let_pass(1).await;
+    let answer = store.checkout(&cart, &key, &card(&cart)).await.expect(201);
+    assert!(answer.str("/payment/client_secret").starts_with("pi_"), "{}", answer.text);
+    assert_eq!(store.count("select count(*) from orders").await, 1);
+    assert_eq!(store.count("select count(*) from payments").await, 1);
+    assert_eq!(platform.intents().await.len(), 1);
+    assert_eq!(store.stock(&variant.id).await, (5, 1));
     assert_consistent(&store).await;
 }

@@ -9,7 +9,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Most statements of a whole purchase.
-const MOST: usize = 50;
+const MOST: usize = 30;
 
 /// Statements that the server has sent, in order. They are told by sqlx itself.
 #[derive(Clone, Default)]

@@ -4,14 +4,26 @@ use std::collections::HashMap;
 
 use kernel::db::TenantTx;
 
-use super::{CartId, LockedCart, db};
+use super::{AskedUnder, CartId, LockedCart, db};
+use crate::idempotency::FoundKey;
 
 /// Locks carts by ascending id until the transaction ends. Carts that do not exist are not in the answer.
 pub async fn lock_for_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<HashMap<CartId, LockedCart>> {
-    let (carts, stale) = db::lock_many(tx, ids).await?;
-    let mut carts: HashMap<CartId, LockedCart> = carts.into_iter().map(|cart| (cart.id, cart)).collect();
+    Ok(lock_with_keys(tx, ids, &AskedUnder::default()).await?.0)
+}
+
+/// Locks carts as [`lock_for_checkout`] does, and looks up the keys of requests about them: one statement. The keys of
+/// carts that do not exist are not in the answer.
+pub async fn lock_with_keys(
+    tx: &mut TenantTx,
+    ids: &[CartId],
+    asked: &AskedUnder,
+) -> sqlx::Result<(HashMap<CartId, LockedCart>, Vec<FoundKey>)> {
+    let locked = db::lock_many(tx, ids, asked).await?;
+    let (stale, keys) = (locked.stale, locked.keys);
+    let mut carts: HashMap<CartId, LockedCart> = locked.carts.into_iter().map(|cart| (cart.id, cart)).collect();
     if stale.is_empty() {
-        return Ok(carts);
+        return Ok((carts, keys));
     }
     for id in &stale {
         if let Some(cart) = carts.get_mut(id) {
@@ -23,7 +35,7 @@ pub async fn lock_for_checkout(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Resul
             cart.lines.push(line);
         }
     }
-    Ok(carts)
+    Ok((carts, keys))
 }
 
 /// Closes open carts: to edits while they are bought, and for good those that are `bought` already. Returns how many

@@ -4,7 +4,7 @@ use kernel::db::retrying;
 use serde::{Deserialize, Serialize};
 
 use super::error::RefusedLine;
-use super::model::{Offer, token};
+use super::model::{Offer, PricedLine, Ware, token};
 use super::open::judge;
 use super::view::{Destination, Prices};
 use super::{AddItem, Cart, CartError, CartId, db};
@@ -27,13 +27,12 @@ pub async fn create(shop: &Shop, request: &CreateCart, to: &Destination) -> Resu
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         let id = CartId::new();
-        let head = db::insert(&mut tx, id, shop.currency).await?;
-        let mut lines = Vec::new();
-        if !request.items.is_empty() {
-            let variants: Vec<VariantId> = request.items.iter().map(|item| item.variant_id).collect();
-            let offers = db::offers(&mut tx, &variants).await?;
-            db::put(&mut tx, id, &decide(&request.items, &offers)?).await?;
-            lines = db::priced_lines(&mut tx, id).await?;
+        let variants: Vec<VariantId> = request.items.iter().map(|item| item.variant_id).collect();
+        let (head, wares) = db::insert(&mut tx, id, shop.currency, &variants).await?;
+        let offers: Vec<Offer> = wares.iter().map(Ware::offer).collect();
+        let lines = lines(&decide(&request.items, &offers)?, &wares);
+        if !lines.is_empty() {
+            db::fill(&mut tx, id, &lines).await?;
         }
         let cart = Prices::read(&mut tx, shop, &head, to).await?.cart(head, lines)?;
         tx.commit().await?;
@@ -61,6 +60,14 @@ fn decide(items: &[AddItem], offers: &[Offer]) -> Result<Vec<(VariantId, i32)>, 
         }
     }
     if refused.is_empty() { Ok(lines) } else { Err(CartError::Refused(refused)) }
+}
+
+fn lines(wanted: &[(VariantId, i32)], wares: &[Ware]) -> Vec<PricedLine> {
+    let line = |(variant, quantity): &(VariantId, i32)| {
+        let ware = wares.iter().find(|ware| ware.variant_id == *variant)?;
+        Some(ware.line(*quantity))
+    };
+    wanted.iter().filter_map(line).collect()
 }
 
 #[cfg(test)]

@@ -2,43 +2,55 @@
 
 use kernel::db::TenantTx;
 use kernel::money::Currency;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::model::{Head, Offer, PricedLine};
+use super::model::{AskedUnder, Head, LockedMany, Offer, PricedLine, Ware};
 use super::{CartId, CartItemId, CartLine, CartStatus, LockedCart};
 use crate::catalog::VariantId;
+use crate::idempotency::FoundKey;
 
 fn uuids(ids: &[CartId]) -> Vec<Uuid> {
     ids.iter().map(|id| id.0).collect()
 }
 
-/// Locks carts by ascending id, with their lines and the purchase they are in.
+/// Locks carts by ascending id, with their lines and the purchase they are in; and looks up the keys of requests that
+/// are about them.
 ///
 /// PostgreSQL reads the lines before it waits for a cart, and the cart itself after. Whoever changes lines changes the
 /// cart's row first, so a row that is another than the one seen before the wait says that the lines are old: its id is
-/// in the second part of the answer.
-pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<(Vec<LockedCart>, Vec<CartId>)> {
+/// in `stale`.
+pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId], asked: &AskedUnder) -> sqlx::Result<LockedMany> {
     let rows = sqlx::query!(
         r#"select c.id as "id: CartId", c.status as "status: CartStatus", c.currency, c.promo_code,
                   c.status = 'open' and c.expires_at <= now() as "expired!", c.xmin::text = seen.xmin::text as "fresh!",
                   k.id as "purchase?", i.id as "item?: CartItemId", i.variant_id as "variant?: VariantId",
-                  i.quantity as "quantity?", i.seen_price_minor as "seen_price_minor?"
+                  i.quantity as "quantity?", i.seen_price_minor as "seen_price_minor?",
+                  y.scope as "scope?", y.key as "key?", y.fingerprint as "fingerprint?", y.subject as "subject?",
+                  y.status as "answer_status?", y.body as "answer_body?", coalesce(y.leased_until > now(), false) as "leased!",
+                  coalesce(y.recovery_point = 'finished' and y.expires_at <= now(), false) as "key_expired!"
            from carts c join carts seen on seen.id = c.id
            left join checkouts k on k.cart_id = c.id and k.status = 'active'
            left join cart_items i on i.cart_id = c.id
+           left join (
+               unnest($2::uuid[], $3::text[], $4::text[]) as w (cart, scope, key)
+               join idempotency_keys y on y.scope = w.scope and y.key = w.key
+           ) on w.cart = c.id
            where c.id = any($1) and c.deleted_at is null order by c.id, i.id for update of c"#,
-        &uuids(ids)
+        &uuids(ids),
+        &uuids(&asked.carts),
+        &asked.scopes,
+        &asked.keys,
     )
     .fetch_all(tx.conn())
     .await?;
-    let mut carts = Vec::<LockedCart>::new();
-    let mut stale = Vec::new();
+    let mut locked = LockedMany::default();
     for row in rows {
-        if carts.last().is_none_or(|cart| cart.id != row.id) {
+        if locked.carts.last().is_none_or(|cart| cart.id != row.id) {
             if !row.fresh {
-                stale.push(row.id);
+                locked.stale.push(row.id);
             }
-            carts.push(LockedCart {
+            locked.carts.push(LockedCart {
                 id: row.id,
                 status: row.status,
                 currency: row.currency,
@@ -49,12 +61,30 @@ pub(super) async fn lock_many(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result
                 lines: Vec::new(),
             });
         }
+        // With several keys of one cart, each of its lines comes once for each of them.
         let line = row.item.zip(row.variant).zip(row.quantity);
-        if let (Some(cart), Some(((item_id, variant_id), quantity))) = (carts.last_mut(), line) {
+        if let (Some(cart), Some(((item_id, variant_id), quantity))) = (locked.carts.last_mut(), line)
+            && cart.lines.last().is_none_or(|last| last.item_id != item_id)
+        {
             cart.lines.push(CartLine { item_id, variant_id, quantity, seen_price_minor: row.seen_price_minor });
         }
+        let named = row.scope.zip(row.key).zip(row.fingerprint);
+        if let Some(((scope, key), fingerprint)) = named
+            && !locked.keys.iter().any(|known| known.scope == scope && known.key == key)
+        {
+            locked.keys.push(FoundKey {
+                scope,
+                key,
+                fingerprint,
+                subject: row.subject,
+                status: row.answer_status,
+                body: row.answer_body,
+                leased: row.leased,
+                expired: row.key_expired,
+            });
+        }
     }
-    Ok((carts, stale))
+    Ok(locked)
 }
 
 pub(super) async fn lines_of(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<Vec<(CartId, CartLine)>> {
@@ -112,19 +142,47 @@ pub(super) async fn complete(tx: &mut TenantTx, ids: &[CartId]) -> sqlx::Result<
     Ok(done.execute(tx.conn()).await?.rows_affected())
 }
 
-pub(super) async fn insert(tx: &mut TenantTx, id: CartId, currency: Currency) -> sqlx::Result<Head> {
-    sqlx::query_as!(
-        Head,
+/// Makes a cart, and reads those of these variants as they stand that are not deleted, for it to hold.
+pub(super) async fn insert(
+    tx: &mut TenantTx,
+    id: CartId,
+    currency: Currency,
+    variants: &[VariantId],
+) -> sqlx::Result<(Head, Vec<Ware>)> {
+    let variants: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
+    let row = sqlx::query!(
         r#"insert into carts (id, currency) values ($1, $2)
-           returning id as "id: CartId", status as "status: CartStatus", currency, expires_at,
-                     false as "expired!", promo_code,
+           returning id as "id: CartId", status as "status: CartStatus", currency, expires_at, promo_code,
                      (select pricing_version from store_state) as "pricing_version!",
-                     (select country from settings) as country, now() as "now!""#,
+                     (select country from settings) as country, now() as "now!",
+                     (select coalesce(jsonb_agg(jsonb_build_object(
+                          'variant_id', v.id, 'sku', v.sku, 'title', v.title, 'product_title', p.title,
+                          'price_minor', v.price_minor, 'weight_grams', v.weight_grams,
+                          'categories', array(select f.category_id from product_categories f where f.product_id = p.id),
+                          'for_sale', v.status = 'active' and p.status = 'active',
+                          'in_stock', coalesce(l.available, 0))), '[]')
+                      from variants v join products p on p.id = v.product_id
+                      left join stock_levels l on l.variant_id = v.id
+                      where v.id = any($3) and v.deleted_at is null and p.deleted_at is null
+                     ) as "wares!: Json<Vec<Ware>>""#,
         id.0,
         currency.code(),
+        &variants,
     )
     .fetch_one(tx.conn())
-    .await
+    .await?;
+    let head = Head {
+        id: row.id,
+        status: row.status,
+        currency: row.currency,
+        expires_at: row.expires_at,
+        expired: false,
+        promo_code: row.promo_code,
+        country: row.country,
+        pricing_version: row.pricing_version,
+        now: row.now,
+    };
+    Ok((head, row.wares.0))
 }
 
 /// A cart that is not deleted.
@@ -202,20 +260,25 @@ pub(super) async fn offer_of_item(tx: &mut TenantTx, cart: CartId, item: CartIte
     .await
 }
 
-/// Variants as they stand, for a cart that holds nothing yet. Unknown and deleted ones are not in the answer.
-pub(super) async fn offers(tx: &mut TenantTx, variants: &[VariantId]) -> sqlx::Result<Vec<Offer>> {
-    let variants: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
-    sqlx::query_as!(
-        Offer,
-        r#"select v.id as "variant_id: VariantId", 0 as "held!",
-                  v.status = 'active' and p.status = 'active' as "for_sale!", coalesce(l.available, 0) as "in_stock!"
-           from variants v join products p on p.id = v.product_id
-           left join stock_levels l on l.variant_id = v.id
-           where v.id = any($1) and v.deleted_at is null and p.deleted_at is null"#,
-        &variants
+/// Puts the first lines into a cart, at the prices that they tell.
+pub(super) async fn fill(tx: &mut TenantTx, cart: CartId, lines: &[PricedLine]) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = lines.iter().map(|line| line.id.0).collect();
+    let variants: Vec<Uuid> = lines.iter().map(|line| line.variant_id.0).collect();
+    let quantities: Vec<i32> = lines.iter().map(|line| line.quantity).collect();
+    let prices: Vec<i64> = lines.iter().map(|line| line.price_minor).collect();
+    sqlx::query!(
+        "insert into cart_items (id, cart_id, variant_id, quantity, seen_price_minor)
+         select u.id, $1, u.variant_id, u.quantity, u.price_minor
+         from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[]) as u (id, variant_id, quantity, price_minor)",
+        cart.0,
+        &ids,
+        &variants,
+        &quantities,
+        &prices,
     )
-    .fetch_all(tx.conn())
-    .await
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Sets how many of each variant a cart holds. A new line's price counts as seen; of an older one, what its shopper saw

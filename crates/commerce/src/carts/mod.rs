@@ -29,12 +29,13 @@ mod set_quantity;
 mod view;
 
 pub use add_item::{AddItem, add_item};
-pub use checkout::{close, complete, lock_for_checkout, reopen};
+pub use checkout::{close, complete, lock_for_checkout, lock_with_keys, reopen};
 pub use create::{CreateCart, create};
 pub use error::{CartError, Refusal, RefusedLine};
 pub use made_by_day::made_by_day;
 pub use model::{
-    Cart, CartId, CartItem, CartItemId, CartLine, CartPromotion, CartStatus, LockedCart, Notice, PriceChange, proves,
+    AskedUnder, Cart, CartId, CartItem, CartItemId, CartLine, CartPromotion, CartStatus, LockedCart, Notice,
+    PriceChange, proves,
 };
 pub use open::{show, ways};
 pub use promo::{UsePromo, drop_promo, use_promo};

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::CartError;
 use crate::catalog::VariantId;
+use crate::idempotency::FoundKey;
 use crate::pricing::PromotionId;
 use crate::shop::Shop;
 
@@ -61,6 +62,26 @@ pub struct CartLine {
     pub quantity: i32,
     /// The price of one when its shopper last saw the cart.
     pub seen_price_minor: Option<i64>,
+}
+
+/// Under which keys requests are about which carts: columns of the same length.
+#[derive(Debug, Clone, Default)]
+pub struct AskedUnder {
+    /// About which cart.
+    pub carts: Vec<CartId>,
+    /// Who and which route.
+    pub scopes: Vec<String>,
+    /// The client's keys.
+    pub keys: Vec<String>,
+}
+
+/// Carts that were locked together.
+#[derive(Debug, Default)]
+pub(super) struct LockedMany {
+    pub(super) carts: Vec<LockedCart>,
+    /// Those whose lines may have changed before the lock was there.
+    pub(super) stale: Vec<CartId>,
+    pub(super) keys: Vec<FoundKey>,
 }
 
 /// The secret that proves possession of a cart.
@@ -196,6 +217,45 @@ pub(super) struct Offer {
     pub(super) for_sale: bool,
     pub(super) in_stock: i32,
     pub(super) held: i32,
+}
+
+/// A variant as it stands now, with all that a line of it tells.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Ware {
+    pub(super) variant_id: VariantId,
+    pub(super) sku: String,
+    pub(super) title: String,
+    pub(super) product_title: String,
+    pub(super) price_minor: i64,
+    pub(super) weight_grams: i32,
+    pub(super) categories: Vec<Uuid>,
+    pub(super) for_sale: bool,
+    pub(super) in_stock: i32,
+}
+
+impl Ware {
+    /// As a cart that holds nothing sees it.
+    pub(super) fn offer(&self) -> Offer {
+        Offer { variant_id: self.variant_id, for_sale: self.for_sale, in_stock: self.in_stock, held: 0 }
+    }
+
+    /// A new line of so many; its price counts as seen.
+    pub(super) fn line(&self, quantity: i32) -> PricedLine {
+        PricedLine {
+            id: CartItemId::new(),
+            variant_id: self.variant_id,
+            quantity,
+            sku: self.sku.clone(),
+            title: self.title.clone(),
+            product_title: self.product_title.clone(),
+            price_minor: self.price_minor,
+            seen_price_minor: Some(self.price_minor),
+            weight_grams: self.weight_grams,
+            categories: self.categories.clone(),
+            for_sale: self.for_sale,
+            in_stock: self.in_stock,
+        }
+    }
 }
 
 /// A line with what it is about.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::cursor::List;
 use super::handle::is_handle;
-use super::{CatalogError, Product, ProductId, Sort, VariantStatus, db};
+use super::{CatalogError, Product, Sort, VariantStatus, db};
 use crate::shop::Shop;
 use kernel::text::storable;
 
@@ -68,10 +68,8 @@ pub async fn browse(shop: &Shop, browse: &Browse) -> Result<Page<Product>, Probl
     };
     let shown = shown.map_err(Problem::database)?;
     let page = page::cut(shown, limit, |last| list.cursor(last.id.0, &last.title, last.lowest_price_minor));
-
-    let ids: Vec<ProductId> = page.data.iter().map(|shown| shown.id).collect();
-    let data = db::products::load(&mut tx, shop, &ids, Some(VariantStatus::Active)).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
+    let data = page.data.into_iter().map(|shown| shown.product(shop.currency)).collect();
     Ok(Page { data, next_cursor: page.next_cursor })
 }
 

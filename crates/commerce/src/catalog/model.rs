@@ -95,7 +95,7 @@ pub struct Variant {
 }
 
 /// A category, as a product names it.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CategoryRef {
     /// Its id.
     pub id: CategoryId,

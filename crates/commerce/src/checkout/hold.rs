@@ -16,6 +16,8 @@ pub(super) struct Held {
     pub(super) payment: payments::Locked,
     /// Has a promotion been redeemed for it?
     pub(super) promotion: bool,
+    /// What everything that belongs to the purchase is told under.
+    pub(super) correlation: Option<String>,
 }
 
 /// Which payment.
@@ -30,7 +32,7 @@ pub(super) enum Whose<'a> {
 }
 
 /// Locks cart, checkout, order and payment of a purchase, in this order and in one statement: of all the transactions
-/// of a store, those that settle payments come right after checkouts. It is the one statement that reads across four
+/// of a store, those that settle payments come right after checkouts. It is the one statement that reads across five
 /// modules, and it writes nothing. `None`: no such payment.
 pub(super) async fn hold(tx: &mut TenantTx, whose: Whose<'_>) -> Result<Option<Held>, CheckoutError> {
     let (id, provider_ref) = match whose {
@@ -49,7 +51,9 @@ pub(super) async fn hold(tx: &mut TenantTx, whose: Whose<'_>) -> Result<Option<H
                   p.status as "status: payments::Status", p.amount_minor, p.currency, p.account, p.provider_key,
                   p.provider_ref, p.failure_code, p.flag, p.version, p.attempt, p.capture as "capture: payments::Capture",
                   p.application_fee_minor, p.captured_minor, p.refunded_minor, p.void_reason, p.surplus, p.reference,
-                  p.asks, p.created_at < now() - interval '23 hours' as "stale!"
+                  p.asks, p.created_at < now() - interval '23 hours' as "stale!",
+                  (select e.metadata ->> 'correlation_id' from events as e
+                   where e.aggregate_id = o.id and e.version = 1) as correlation
            from payments as p
            join orders as o on o.id = p.order_id
            join checkouts as c on c.order_id = o.id
@@ -118,6 +122,7 @@ pub(super) async fn hold(tx: &mut TenantTx, whose: Whose<'_>) -> Result<Option<H
             stale: row.stale,
         },
         promotion: row.promotion,
+        correlation: row.correlation,
     }))
 }
 

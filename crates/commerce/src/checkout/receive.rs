@@ -71,7 +71,7 @@ fn refused(detail: &str) -> Problem {
 /// Keeps a message as processed, and processes it: both or neither. A message about a refund is kept first, since it
 /// may need more than one transaction.
 async fn take(shop: &Shop, event: &Event, payload: &str) -> Result<(), CheckoutError> {
-    let mut tx = shop.db.begin().await?;
+    let mut tx = shop.db.begin_routine().await?;
     if refunds::is_about_refunds(event) {
         let kept = payments::keep(&mut tx, event, payload, None).await?;
         tx.commit().await?;
@@ -132,7 +132,7 @@ async fn apply(tx: &mut TenantTx, shop: &Shop, event: &Event) -> Result<bool, Ch
         return if ours { Err(CheckoutError::NotFound) } else { Ok(false) };
     };
     // Whoever brings the provider's word, it belongs to the purchase.
-    let shop = &shop.correlated(events::correlation_of(tx, held.order.id.0).await?);
+    let shop = &shop.correlated(held.correlation.take());
     let mut report = Report::of(intent, event.account.clone());
     report.livemode = event.livemode;
     let (_, told) = follow(tx, shop, &mut held, &Asked::Report(report)).await?;

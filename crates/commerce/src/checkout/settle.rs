@@ -38,10 +38,10 @@ pub async fn settle(shop: &Shop, payment: PaymentId, asked: Asked) -> Result<Set
 }
 
 async fn attempt(shop: &Shop, payment: PaymentId, asked: &Asked) -> Result<Settled, CheckoutError> {
-    let mut tx = shop.db.begin().await?;
+    let mut tx = shop.db.begin_routine().await?;
     let mut held = hold(&mut tx, Whose::Payment(payment)).await?.ok_or(PaymentError::NotFound)?;
     // Whoever brings the provider's word, it belongs to the purchase.
-    let shop = &shop.correlated(events::correlation_of(&mut tx, held.order.id.0).await?);
+    let shop = &shop.correlated(held.correlation.take());
     let (settled, told) = follow(&mut tx, shop, &mut held, asked).await?;
     events::tell(&mut tx, shop, &told).await?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use super::decide::{NewCheckout, Outcome, Request, State, Writes, carts, decide,
 use super::fraud::Limits;
 use super::model::{Method, Status};
 use super::{CheckoutError, db};
-use crate::carts::{CartId, LockedCart};
+use crate::carts::{AskedUnder, CartId, LockedCart};
 use crate::customers::Known;
 use crate::idempotency::{self, Claimed, NewKey};
 use crate::jobs::{self, Due, Kind, NewJob};
@@ -57,14 +57,16 @@ fn measure(writes: &mut Writes, requests: &[Request], log: &PhaseLog, started: I
 async fn read(tx: &mut TenantTx, shop: &Shop, requests: &[Request]) -> Result<(State, String), CheckoutError> {
     let (store, settings) = settings::lock_store_with_settings(tx).await?;
     let rules = pricing::rules(tx, shop, store.pricing_version).await?;
-    let scopes: Vec<String> = requests.iter().map(|request| request.scope.clone()).collect();
-    let keys: Vec<String> = requests.iter().map(|request| request.key.clone()).collect();
-    let keys = idempotency::find(tx, &scopes, &keys).await?;
-
     let mut cart_ids: Vec<_> = requests.iter().map(|request| request.cart).collect();
     cart_ids.sort_unstable();
     cart_ids.dedup();
-    let carts = carts::lock_for_checkout(tx, &cart_ids).await?;
+    let (carts, keys) = carts::lock_with_keys(tx, &cart_ids, &asked_under(requests.iter())).await?;
+    let mut keys = idempotency::counted(tx, keys).await?;
+    let lost = asked_under(requests.iter().filter(|request| !carts.contains_key(&request.cart)));
+    if !lost.carts.is_empty() {
+        // A cart is forgotten sooner than the answers to requests about it.
+        keys.extend(idempotency::find(tx, &lost.scopes, &lost.keys).await?);
+    }
 
     let mut variant_ids: Vec<_> =
         carts.values().flat_map(|cart| cart.lines.iter().map(|line| line.variant_id)).collect();
@@ -104,6 +106,17 @@ async fn read(tx: &mut TenantTx, shop: &Shop, requests: &[Request]) -> Result<(S
         recent,
     };
     Ok((state, store.month))
+}
+
+/// Under which keys these requests came.
+fn asked_under<'a>(requests: impl Iterator<Item = &'a Request>) -> AskedUnder {
+    let mut asked = AskedUnder::default();
+    for request in requests {
+        asked.carts.push(request.cart);
+        asked.scopes.push(request.scope.clone());
+        asked.keys.push(request.key.clone());
+    }
+    asked
 }
 
 /// The customers of a slice.

@@ -45,13 +45,35 @@ pub struct NewKey {
     pub answer: Option<Answer>,
 }
 
+/// A key as the database has it, be it expired or not.
+#[derive(Debug)]
+pub struct FoundKey {
+    /// Who and which route.
+    pub scope: String,
+    /// The client's key.
+    pub key: String,
+    /// What was asked under it.
+    pub fingerprint: Vec<u8>,
+    /// What the act made.
+    pub subject: Option<Uuid>,
+    /// The answer's status, once there is one.
+    pub status: Option<i32>,
+    /// The answer's body.
+    pub body: Option<String>,
+    /// Is somebody at work on it?
+    pub leased: bool,
+    /// Is it finished, and too old to count?
+    pub expired: bool,
+}
+
 /// Looks keys up. Finished ones that have expired count as never used, and go.
 pub async fn find(
     tx: &mut TenantTx,
     scopes: &[String],
     keys: &[String],
 ) -> sqlx::Result<HashMap<(String, String), StoredKey>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        FoundKey,
         r#"select k.scope, k.key, k.fingerprint, k.subject, k.status, k.body,
                   k.leased_until > now() as "leased!",
                   (k.recovery_point = 'finished' and k.expires_at <= now()) as "expired!"
@@ -62,7 +84,11 @@ pub async fn find(
     )
     .fetch_all(tx.conn())
     .await?;
+    counted(tx, rows).await
+}
 
+/// Those of the keys that were found which count. Finished ones that have expired do not, and go.
+pub async fn counted(tx: &mut TenantTx, rows: Vec<FoundKey>) -> sqlx::Result<HashMap<(String, String), StoredKey>> {
     let mut found = HashMap::new();
     let (mut old_scopes, mut old_keys) = (Vec::new(), Vec::new());
     for row in rows {

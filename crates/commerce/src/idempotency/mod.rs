@@ -13,7 +13,7 @@ mod db;
 mod once;
 mod within;
 
-pub use db::{Claimed, NewKey, StoredKey, claim_again, find, finish, insert, release};
+pub use db::{Claimed, FoundKey, NewKey, StoredKey, claim_again, counted, find, finish, insert, release};
 pub(crate) use once::PATIENCE;
 pub use once::{conflict, forget_expired, once};
 pub use within::{Entered, enter};

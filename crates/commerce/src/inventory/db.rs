@@ -140,7 +140,7 @@ pub(super) async fn move_reservations(
            returning order_id, variant_id as "variant_id: VariantId", quantity"#,
         orders,
         &from,
-        to as _,
+        to.name(),
     )
     .fetch_all(tx.conn())
     .await

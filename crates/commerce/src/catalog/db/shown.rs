@@ -1,24 +1,93 @@
 //! The SQL of what shoppers see: one query for each way to sort, in a category or in all, so that each has its index.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use kernel::db::TenantTx;
+use kernel::money::Currency;
+use serde::Deserialize;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::super::cursor::After;
-use super::super::{CategoryId, ProductId, Sort};
+use super::super::{
+    CategoryId, CategoryRef, Product, ProductId, ProductStatus, Sort, Variant, VariantId, VariantStatus,
+};
 
-/// A product that is shown, with what lists are sorted by.
+/// A product that is shown, with what lists are sorted by, and with what of it is active.
 #[derive(Debug)]
 pub(in super::super) struct Shown {
     pub(in super::super) id: ProductId,
     pub(in super::super) title: String,
     pub(in super::super) lowest_price_minor: i64,
+    handle: String,
+    description: String,
+    status: ProductStatus,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    variants: Json<Vec<ShownVariant>>,
+    categories: Json<Vec<CategoryRef>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ShownVariant {
+    id: VariantId,
+    sku: String,
+    title: String,
+    price_minor: i64,
+    options: BTreeMap<String, String>,
+    weight_grams: i32,
+    status: VariantStatus,
+    available: bool,
+}
+
+impl Shown {
+    /// As shoppers see it, with prices in this currency.
+    pub(in super::super) fn product(self, currency: Currency) -> Product {
+        let variant = |shown: ShownVariant| Variant {
+            id: shown.id,
+            sku: shown.sku,
+            title: shown.title,
+            price_minor: shown.price_minor,
+            currency,
+            options: shown.options,
+            weight_grams: shown.weight_grams,
+            status: shown.status,
+            available: shown.available,
+        };
+        Product {
+            id: self.id,
+            title: self.title,
+            handle: self.handle,
+            description: self.description,
+            status: self.status,
+            categories: self.categories.0,
+            variants: self.variants.0.into_iter().map(variant).collect(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
 }
 
 macro_rules! shown {
     ($tx:ident, $from:tt, $beyond:tt, $order:tt, $($argument:expr),+) => {
         sqlx::query_as!(
             Shown,
-            r#"select p.id as "id: ProductId", p.title, p.lowest_price_minor as "lowest_price_minor!" from "#
+            r#"select p.id as "id: ProductId", p.title, p.lowest_price_minor as "lowest_price_minor!",
+                      p.handle, p.description, p.status as "status: ProductStatus", p.created_at, p.updated_at,
+                      (select coalesce(jsonb_agg(jsonb_build_object(
+                           'id', v.id, 'sku', v.sku, 'title', v.title, 'price_minor', v.price_minor,
+                           'options', v.options, 'weight_grams', v.weight_grams, 'status', v.status,
+                           'available', coalesce(l.available > 0, false)) order by v.position, v.id), '[]')
+                       from variants v left join stock_levels l on l.variant_id = v.id
+                       where v.product_id = p.id and v.deleted_at is null and v.status = 'active'
+                      ) as "variants!: Json<Vec<ShownVariant>>",
+                      (select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'handle', c.handle, 'title', c.title)
+                                                 order by c.position, c.id), '[]')
+                       from product_categories g join categories c on c.id = g.category_id
+                       where g.product_id = p.id and c.deleted_at is null
+                      ) as "categories!: Json<Vec<CategoryRef>>"
+               from "#
                 + $from
                 + " where p.deleted_at is null and p.status = 'active' and p.lowest_price_minor is not null
                       and ($1::text is null or p.search @@ websearch_to_tsquery('simple', $1)) and "
