@@ -81,3 +81,36 @@ async fn a_checkout_that_cannot_be_written_does_not_take_its_neighbours_with_it(
     assert_eq!(store.stock(&variant.id).await, (20, 11));
     assert_consistent(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_come_together_for_one_cart_do_not_multiply_what_is_in_it() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let (scarce, plenty) = (store.sell(500, 2).await, store.sell(700, 20).await);
+    let (cart, rival) = (store.fill_cart(&[(&scarce, 2), (&plenty, 3)]).await, store.fill_cart(&[(&scarce, 2)]).await);
+    store.checkout(&rival, &key(), &cash(&rival)).await.expect(201);
+    let (first, second) = (key(), key());
+    for key in [&first, &second] {
+        store.checkout(&cart, key, &cash(&cart)).await.problem(409, "stock.insufficient");
+    }
+    store.adjust(&scarce.id, 10).await.expect(200);
+
+    // The first holds the queue up, so that the others meet in the next slice.
+    let opened = platform.souk.stores.of(store.id).await.unwrap().unwrap();
+    let shop = platform.souk.stores.open(&opened, Origin::system());
+    let request: StartCheckout = serde_json::from_value(cash(&cart)).unwrap();
+    let keys = [first.clone(), first, second, key()].map(IdempotencyKey);
+    let mut held = platform.database.begin_with("begin").await.unwrap();
+    let lock = format!("select from {}.store_state for update", store.id.schema());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *held).await.unwrap();
+    let waiting = join_all(keys.iter().map(|key| checkout::start(&shop, key, &cart.token, &request)));
+    let release = async { held.rollback().await.unwrap() };
+    let (answers, ()) = tokio::join!(waiting, release);
+
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.as_ref().unwrap().status).collect();
+    assert_eq!(statuses, [409, 409, 409, 201]);
+    assert_eq!(store.count("select count(*) from order_items").await, 3, "two lines, and the rival's");
+    assert_eq!(store.stock(&scarce.id).await, (12, 4));
+    assert_eq!(store.stock(&plenty.id).await, (20, 3));
+    assert_consistent(&store).await;
+}
