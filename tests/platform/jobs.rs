@@ -90,7 +90,7 @@ async fn what_was_given_up_is_seen_and_done_again_by_its_own_store_alone() {
     let (mine, theirs) = (store.dead_job().await, other.dead_job().await);
     let list = store.admin_get("/jobs?state=dead").await.expect(200);
     let ids: Vec<String> = list.body["data"].as_array().unwrap().iter().map(|job| job["id"].to_string()).collect();
-    assert_eq!(ids, [mine.clone()]);
+    assert_eq!(ids, [mine.as_str()]);
     assert_eq!(list.body["data"][0]["last_error"], "unavailable");
     let waiting = store.admin_get("/jobs?state=waiting").await.expect(200);
     assert!(!waiting.text.contains(&format!("\"id\":{theirs}")));

@@ -149,7 +149,12 @@ fn expressions(value: &Value, found: &mut Vec<String>) {
             for (name, value) in members {
                 match value {
                     Value::String(text) if name == "expr" => found.push(text.clone()),
-                    other => expressions(other, found),
+                    Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Array(_)
+                    | Value::Object(_) => expressions(value, found),
                 }
             }
         }

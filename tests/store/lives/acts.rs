@@ -229,7 +229,14 @@ impl<'s, 'p> Life<'s, 'p> {
         let expected = match order.stage {
             Stage::Waiting if !order.charged => 200,
             Stage::Cancelled | Stage::Failed if order.card => 200,
-            _ => 409,
+            Stage::Waiting
+            | Stage::Paid
+            | Stage::Confirmed
+            | Stage::Packed
+            | Stage::Shipped
+            | Stage::Delivered
+            | Stage::Cancelled
+            | Stage::Failed => 409,
         };
         let act = Act {
             method: Method::POST,

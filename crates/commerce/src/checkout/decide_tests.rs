@@ -253,6 +253,13 @@ fn after(mut state: State, requests: &[Request], writes: &Writes) -> State {
 }
 
 /// An answer without what is drawn by lot: the ids of lines.
+/// Lines get a new id each time they are decided.
+fn without_line_ids(mut purchase: Value) -> Value {
+    let items = purchase.pointer_mut("/order/items").and_then(Value::as_array_mut);
+    items.into_iter().flatten().for_each(|item| item["id"] = Value::Null);
+    purchase
+}
+
 fn told(answer: &Answer) -> Value {
     let mut body: Value = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
     for item in body.pointer_mut("/order/items").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -270,7 +277,7 @@ fn outcome(outcome: &Outcome) -> Value {
         Outcome::Resume(checkout) => json!(["resume", checkout]),
         Outcome::Live(checkout) => json!(["live", checkout]),
         Outcome::Refused { problem, stored } => json!(["refused", problem.body(None), stored.as_ref().map(told)]),
-        Outcome::Pay(unpaid) => json!(["pay", unpaid.purchase]),
+        Outcome::Pay(unpaid) => json!(["pay", without_line_ids(json!(unpaid.purchase))]),
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn edits_call_off(request: Request, next: Next) -> Response {
         Err(problem) => return problem.into_response(),
     };
     let answer = next.clone().run(Request::from_parts(parts.clone(), Body::from(bytes.clone()))).await;
-    if !answer.extensions().get::<Problem>().is_some_and(|problem| problem.code == "cart.locked") {
+    if answer.extensions().get::<Problem>().is_none_or(|problem| problem.code != "cart.locked") {
         return answer;
     }
     // Whoever got this far has proved that the cart is theirs.

@@ -10,6 +10,7 @@ use crate::settings;
 /// How a variant stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the names on the wire")]
 pub enum StockStatus {
     /// More is available than the store's threshold.
     InStock,

@@ -55,7 +55,7 @@ impl Config {
         ] {
             refuse(value == 0, key, "must be at least 1", "raise it")?;
         }
-        refuse(database.max_connections == 1, "database.max_connections", "must be at least 2", "raise it")?;
+        refuse(database.max_connections < 2, "database.max_connections", "must be at least 2", "raise it")?;
         for (key, host) in
             [("server.platform_host", &server.platform_host), ("server.store_domain", &server.store_domain)]
         {

@@ -13,7 +13,6 @@ pub(super) const SIGNS: &[Promise] = &[
         repair: Some(Repair::TellAgain),
         bearable: 100,
         query: "select position::text from events where sequence is null order by position",
-        ..Promise::USUAL
     },
     Promise {
         code: "events.late",

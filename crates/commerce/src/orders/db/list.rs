@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn times_bound_ids() {
         let id = OrderId::new();
-        let now = Utc::now();
+        let (seconds, nanos) = id.0.get_timestamp().expect("a time in the id").to_unix();
+        let now = DateTime::<Utc>::from_timestamp(i64::try_from(seconds).expect("a time"), nanos).expect("a time");
         let hours = |hours| now + chrono::TimeDelta::hours(hours);
         let holds = |from, to| {
             let (lower, upper) = ids(&OrderFilter { from, to, ..OrderFilter::default() }, None);
