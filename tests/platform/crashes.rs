@@ -32,6 +32,9 @@ const SETTINGS: &[&str] = &[
     "SOUK__LOG__LEVEL",
     "SOUK__DATABASE__ACQUIRE_TIMEOUT_MS",
     "SOUK__DATABASE__MAX_CONNECTIONS",
+    "SOUK__REVIEW__PENDING_ORDERS",
+    "SOUK__REVIEW__HOURLY_ORDERS",
+    "SOUK__REVIEW__DUPLICATE_MINUTES",
 ];
 
 /// The server as a process of its own.

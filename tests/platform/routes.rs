@@ -452,6 +452,7 @@ fn every_route_of_the_router_is_documented_but_for_a_few() {
         "server/src/app.rs /health/live",
         "server/src/app.rs /health/ready",
         "server/src/app.rs /webhooks/stripe/payments",
+        "server/src/metrics/exporter.rs /metrics",
     ];
     assert_eq!(found, known, "add the route with `routes!`, so that it is described");
 }

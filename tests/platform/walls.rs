@@ -120,7 +120,9 @@ async fn one_stores_role_touches_no_other_schema() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stores_on_one_connection_never_see_each_other() {
     let mut environment = settings();
-    environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "1");
+    // One for what the stores share, one for both stores.
+    environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "2");
+    environment.set("SOUK__DATABASE__LANES", "1");
     let platform = Platform::start_with(environment).await;
     let (a, b) = (platform.open_store().await, platform.open_store().await);
     let (of_a, of_b) = (a.sell(100, 10_000).await, b.sell(200, 10_000).await);

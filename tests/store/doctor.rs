@@ -24,6 +24,7 @@ const BREAKS: &[(&str, &str)] = &[
     ("orders.numbers", "update orders set number = number + 5 where number = 1002"),
     ("orders.paid", "update payments set captured_minor = captured_minor - 1 where status = 'succeeded'"),
     ("orders.subtotal", "update order_items set quantity = quantity * 2, total_minor = total_minor * 2"),
+    ("orders.open_errors", "update orders set open_errors = open_errors + 1, error_count = error_count + 1"),
     (
         "orders.history",
         "update events set data = jsonb_set(data, '{from}', '\"packed\"') where aggregate_type = 'order' and data ->> 'from' = 'pending'",

@@ -8,7 +8,7 @@ use souk_tests::{Answer, Cart, Platform, Store, Variant, assert_consistent, card
 fn writes(variant: &Variant, category: &str, cart: &Cart, item: &str) -> Vec<(Method, String, Value)> {
     let unique = souk_tests::unique;
     let cart_path = format!("/api/v1/carts/{}", cart.id);
-    let new_variant = || json!({ "sku": unique("sku"), "price_minor": 5 });
+    let new_variant = || json!({ "sku": unique("sku"), "price_minor": 1000 });
     vec![
         (Method::POST, "/api/v1/carts".into(), json!({ "items": [] })),
         (Method::POST, format!("{cart_path}/items"), json!({ "variant_id": variant.id, "quantity": 1 })),
@@ -16,7 +16,7 @@ fn writes(variant: &Variant, category: &str, cart: &Cart, item: &str) -> Vec<(Me
         (Method::POST, "/api/v1/admin/products".into(), json!({ "title": "T", "variants": [new_variant()] })),
         (Method::PATCH, format!("/api/v1/admin/products/{}", variant.product), json!({ "title": "T" })),
         (Method::POST, format!("/api/v1/admin/products/{}/variants", variant.product), new_variant()),
-        (Method::PATCH, format!("/api/v1/admin/variants/{}", variant.id), json!({ "price_minor": 5 })),
+        (Method::PATCH, format!("/api/v1/admin/variants/{}", variant.id), json!({ "price_minor": 1000 })),
         (Method::POST, format!("/api/v1/admin/variants/{}/stock", variant.id), json!({ "delta": 1, "reason": "r" })),
         (Method::POST, "/api/v1/admin/categories".into(), json!({ "title": "C" })),
         (Method::PATCH, format!("/api/v1/admin/categories/{category}"), json!({ "title": "C" })),

@@ -65,7 +65,7 @@ pub(super) fn untold(aggregate: &'static str, id: &Uuid) -> Difference {
 /// What the provider has not decided: which of these it is changes without being told.
 fn settled(status: &str) -> &str {
     match status {
-        "created" | "processing" | "unknown" => "undecided",
+        "created" | "processing" | "requires_action" | "unknown" => "undecided",
         _ => status,
     }
 }

@@ -286,7 +286,7 @@ mod tests {
         assert!(refusal(&[("SOUK_ENV", "prod")]).contains("set it to development or production"));
         assert!(refusal(&[("SOUK__CHECKOUT__TTL_MINUTES", "90")]).contains("above checkout.max_ttl_minutes"));
         assert!(refusal(&[("SOUK__SERVER__STORE_DOMAIN", "http://x")]).contains("not a host name"));
-        assert!(refusal(&[("SOUK__DATABASE__MAX_CONNECTIONS", "0")]).contains("at least 1"));
+        assert!(refusal(&[("SOUK__DATABASE__MAX_CONNECTIONS", "1")]).contains("at least 2"));
         assert!(refusal(&[("SOUK_CONFIG_DIR", "/nowhere/at/all")]).contains("is not a directory"));
     }
 }

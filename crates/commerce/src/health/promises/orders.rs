@@ -43,7 +43,8 @@ pub(super) const PROMISES: &[Promise] = &[
                            lag(data ->> 'to') over (partition by aggregate_id order by version) as before,
                            row_number() over (partition by aggregate_id order by version desc) as back
                     from events where aggregate_type = 'order' and data ->> 'to' is not null) h on h.aggregate_id = o.id
-                where h.aggregate_id is null or (h.back = 1 and h.to_stage <> o.stage)
+                where (h.aggregate_id is null and not exists (select from event_snapshots s where s.aggregate_id = o.id))
+                   or (h.back = 1 and h.to_stage <> o.stage)
                    or (h.from_stage is distinct from h.before and (h.version = 1 or h.before is not null))",
         ..Promise::USUAL
     },
