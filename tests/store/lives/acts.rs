@@ -100,7 +100,7 @@ impl<'s, 'p> Life<'s, 'p> {
             let rule = json!({ "method": "POST", "path_prefix": "/v1/", "times": self.rng.random_range(1..5), "fault": fault });
             self.store.platform.spoil(rule).await;
         }
-        for _ in 0..20 {
+        for tries in 0..20 {
             let request = act.onto(self.store.request(act.method.clone(), &act.path));
             let answer = Answer::of(request.send().await.unwrap()).await;
             let again = answer.status >= 500 || answer.code() == "idempotency.in_progress";
@@ -111,6 +111,11 @@ impl<'s, 'p> Life<'s, 'p> {
             self.tell(format!("  {} {}", answer.status, answer.code()));
             self.store.platform.heal().await;
             self.store.let_pass(1).await;
+            self.store.platform.work().await;
+            if tries > 3 {
+                // Nobody is asked while the breaker is open.
+                tokio::time::sleep(Duration::from_millis(400)).await;
+            }
         }
         self.wrong(&format!("{} {} has no definite answer", act.method, act.path))
     }
@@ -277,17 +282,13 @@ impl<'s, 'p> Life<'s, 'p> {
 
     async fn cancel(&mut self) {
         let Some(at) = self.one(Order::cancellable) else { return };
-        let order = &self.orders[at].1;
-        // Paid over there, and not yet heard of: the purchase turns out to be paid.
-        let too_late = order.stage == Stage::Waiting && order.charged;
-        let allowed = order.cancellable() && !too_late;
-        if matches!(order.stage, Stage::Cancelled | Stage::Failed) {
+        if matches!(self.orders[at].1.stage, Stage::Cancelled | Stage::Failed) {
             return;
         }
+        // What turns out to be paid over there is cancelled all the same, and its money goes back.
+        let allowed = self.orders[at].1.cancellable();
         if self.staff(at, "cancel", json!({ "reason": "out of season" }), allowed).await {
             self.orders[at].1.cancel();
-        } else if too_late {
-            self.orders[at].1.hear();
         }
     }
 

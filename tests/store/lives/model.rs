@@ -83,8 +83,7 @@ impl Order {
 
     /// May staff cancel it?
     pub fn cancellable(&self) -> bool {
-        matches!(self.stage, Stage::Waiting | Stage::Paid | Stage::Confirmed | Stage::Packed)
-            && self.lines.iter().all(|line| line.shipped == 0)
+        matches!(self.stage, Stage::Waiting | Stage::Paid | Stage::Confirmed)
     }
 
     /// Staff cancels it: what was paid goes back.
