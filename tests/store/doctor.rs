@@ -16,6 +16,17 @@ const BREAKS: &[(&str, &str)] = &[
         "update stock_movements set delta_on_hand = delta_on_hand + 1 where reference_type = 'adjustment'",
     ),
     ("stock.reserved", "update stock_reservations set quantity = quantity + 1"),
+    ("stock.parts", "update stock_reservations set released_quantity = quantity where status = 'held'"),
+    ("stock.shipped", "update order_items set shipped_quantity = 1"),
+    (
+        "promotions.used",
+        "insert into promotions (id, title, kind, percent, used) values (gen_random_uuid(), 'P', 'percent', 10, 3)",
+    ),
+    (
+        "shipments.delivered",
+        "insert into shipments (id, order_id, number, status, shipped_by)
+         select gen_random_uuid(), id, 1, 'shipped', '\"test\"' from orders where stage = 'paid'",
+    ),
     ("stock.held", "update stock_reservations set status = 'released' where status = 'held'"),
     (
         "orders.one_per_cart",

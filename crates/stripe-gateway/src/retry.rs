@@ -120,7 +120,8 @@ impl Failure {
     fn is_outage(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::Lost(_) => true,
-            Self::Refused(refusal) => refusal.status >= 500,
+            // A remembered failure is told by a provider that is well, and will be told again.
+            Self::Refused(refusal) => refusal.status >= 500 && !refusal.replayed,
         }
     }
 }
@@ -147,7 +148,9 @@ fn judge(failure: Failure, executed: bool) -> Verdict {
         409 if code == "idempotency_key_in_use" => Verdict::Again { pause, executed: true, reason },
         429 => Verdict::Again { pause, executed: false, reason },
         409 if refusal.should_retry == Some(true) => Verdict::Again { pause, executed: false, reason },
-        500.. if refusal.should_retry == Some(false) => Verdict::Final(GatewayError::Unknown { reason }),
+        500.. if refusal.should_retry == Some(false) || refusal.replayed => {
+            Verdict::Final(GatewayError::Unknown { reason })
+        }
         500.. => Verdict::Again { pause, executed: true, reason },
         // Who is not let in learns nothing about what an earlier attempt did.
         401 | 403 if executed => Verdict::Final(GatewayError::Unknown { reason }),

@@ -24,6 +24,7 @@ const LARGEST_ANSWER: usize = 8 << 20;
 const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 const STRIPE_ACCOUNT: HeaderName = HeaderName::from_static("stripe-account");
 const STRIPE_SHOULD_RETRY: HeaderName = HeaderName::from_static("stripe-should-retry");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 pub(crate) struct Transport {
@@ -54,6 +55,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) should_retry: Option<bool>,
+    /// Is it what an earlier request with this key was told?
+    pub(crate) replayed: bool,
 }
 
 impl StripeClientErr for Failure {
@@ -171,6 +174,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
         message: text("message").unwrap_or_default(),
         retry_after: header(RETRY_AFTER).and_then(|value| value.parse().ok()).map(Duration::from_secs),
         should_retry: header(STRIPE_SHOULD_RETRY).and_then(|value| value.parse().ok()),
+        replayed: header(IDEMPOTENT_REPLAYED) == Some("true"),
     })
 }
 

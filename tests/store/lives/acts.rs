@@ -54,7 +54,7 @@ impl<'s, 'p> Life<'s, 'p> {
             75..83 => self.ship().await,
             83..88 => self.deliver().await,
             88..97 => self.refund().await,
-            _ => self.store.platform.work().await,
+            _ => self.work().await,
         }
     }
 
@@ -90,8 +90,7 @@ impl<'s, 'p> Life<'s, 'p> {
             let doomed = self.store.platform.doomed().await;
             let request = act.onto(doomed.request(self.store, act.method.clone(), &act.path));
             doomed.die_during(request, after).await;
-            // Until the lease of whoever died is over.
-            self.store.let_pass(1).await;
+            self.leases_end().await;
         } else if self.rng.random_ratio(1, 6) {
             let faults =
                 ["drop_reply", "error_executed", "error_not_executed", "rate_limited:1", "garbage", "drop_request"];
@@ -110,14 +109,34 @@ impl<'s, 'p> Life<'s, 'p> {
             }
             self.tell(format!("  {} {}", answer.status, answer.code()));
             self.store.platform.heal().await;
-            self.store.let_pass(1).await;
-            self.store.platform.work().await;
+            self.work().await;
             if tries > 3 {
                 // Nobody is asked while the breaker is open.
                 tokio::time::sleep(Duration::from_millis(400)).await;
             }
         }
         self.wrong(&format!("{} {} has no definite answer", act.method, act.path))
+    }
+
+    /// A minute passes for whoever waits or was cut short, but for no checkout.
+    async fn leases_end(&self) {
+        let tenant = self.store.id;
+        for change in [
+            "update idempotency_keys set leased_until = leased_until - interval '1 minute'".to_owned(),
+            "update payments set updated_at = updated_at - interval '1 minute', absent_since = absent_since - interval '1 minute',
+                    unknown_since = unknown_since - interval '1 minute'"
+                .to_owned(),
+            format!("update souk.jobs set run_at = least(run_at, now()) where tenant_id = '{tenant}'"),
+        ] {
+            self.store.tamper(&change).await;
+        }
+    }
+
+    /// The worker does all there is, and asks the provider about every payment that is not decided.
+    async fn work(&mut self) {
+        self.leases_end().await;
+        self.store.platform.work().await;
+        self.orders.iter_mut().for_each(|(_, order)| order.hear());
     }
 
     async fn buy(&mut self) {
