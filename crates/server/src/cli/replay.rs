@@ -22,17 +22,15 @@ const EVERY: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 #[command(after_help = "Exit code 1: something differs. Orders, stock, payments and refunds are never overwritten: a \
     difference there means that one of the two was changed behind the product's back, and a person must look.")]
-#[group(id = "whose", required = true, multiple = false, args = ["tenant", "all"])]
-#[group(id = "what", required = true, multiple = false, args = ["verify", "rebuild"])]
 pub(super) struct Options {
     /// The store with this name in addresses.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "all", conflicts_with = "all")]
     tenant: Option<String>,
     /// All stores, one after the other.
     #[arg(long)]
     all: bool,
     /// Compare orders, stock, payments, refunds and reports with what the events make of them; change nothing.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "rebuild", conflicts_with = "rebuild")]
     verify: bool,
     /// Write the reports anew from the events.
     #[arg(long)]
@@ -115,4 +113,34 @@ fn show(slug: &str, verified: &Verified, as_json: bool) {
         );
     }
     println!("{slug}: {events} events, {aggregates} aggregates, {} differences", differences.len());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Options;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn one_store_or_all_and_one_thing_to_do() {
+        let read = |words: &[&str]| Line::try_parse_from([&["replay"], words].concat());
+        for words in [["--tenant=demo", "--verify"], ["--all", "--verify"], ["--tenant=demo", "--rebuild"]] {
+            assert!(read(&words).is_ok(), "{words:?}");
+        }
+        assert!(read(&["--all", "--verify", "--json"]).is_ok_and(|line| line.options.json));
+        for words in [
+            &["--verify"][..],
+            &["--all"],
+            &["--all", "--tenant=demo", "--verify"],
+            &["--all", "--verify", "--rebuild"],
+        ] {
+            assert!(read(words).is_err(), "{words:?}");
+        }
+    }
 }
