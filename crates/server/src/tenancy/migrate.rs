@@ -5,6 +5,7 @@
 
 use anyhow::{Context, bail};
 use sqlx::migrate::{Migration, Migrator};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::names::Name;
@@ -131,6 +132,11 @@ async fn lock(tx: &mut PgConnection, what: &str) -> sqlx::Result<()> {
 pub(super) async fn execute(tx: &mut PgConnection, statement: String) -> sqlx::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(tx).await?;
     Ok(())
+}
+
+/// Runs a query that holds names.
+pub(super) async fn fetch_all(tx: &mut PgConnection, query: String) -> sqlx::Result<Vec<PgRow>> {
+    sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(tx).await
 }
 
 /// Makes a role that cannot log in, unless there is one. Roles belong to the whole server, so two databases may meet
