@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -23,10 +23,11 @@ use kernel::http::body;
 use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
 use landlord::Landlord;
-use landlord::subscriptions::open_for_business;
+use landlord::subscriptions::let_through;
 use tower::ServiceExt;
 
 use crate::edge::edge;
+use crate::errand::errand;
 use crate::metrics::measure;
 use crate::tenancy::{Host, Pools, Store, Stores, host_of, identify};
 use crate::{faces, pages};
@@ -132,9 +133,10 @@ fn store(app: &App) -> Router {
         .layer(from_fn(measure))
 }
 
-/// Lets requests through to stores that may do business.
+/// Lets requests through to stores that may do what they are about.
 async fn open(Extension(store): Extension<Arc<Store>>, shop: Shop, request: Request, next: Next) -> Response {
-    match open_for_business(&store.resolved, shop.clock.now()) {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match let_through(&store.resolved, errand(request.method(), route), shop.clock.now()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

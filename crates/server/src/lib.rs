@@ -7,6 +7,7 @@ mod demo;
 pub mod dev;
 pub mod doctor;
 mod edge;
+mod errand;
 pub mod faces;
 pub mod listen;
 pub mod metrics;

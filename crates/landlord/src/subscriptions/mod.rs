@@ -9,6 +9,6 @@ mod start;
 mod status;
 
 pub use change_plan::{ChangePlanError, change_plan};
-pub use guard::{Standing, judge, open_for_business};
+pub use guard::{Errand, Standing, judge, let_through};
 pub use start::start;
 pub use status::SubscriptionStatus;

@@ -9,6 +9,7 @@ use kernel::money::Currency;
 
 use super::{NewTenant, Resolved, TenantError, TenantRow, TenantState};
 use crate::accounts::SessionId;
+use crate::dunning::Stage;
 use crate::subscriptions::SubscriptionStatus;
 
 /// A store in which somebody has a role.
@@ -180,6 +181,8 @@ struct ResolvedRow {
     version: i64,
     status: SubscriptionStatus,
     trial_ends_at: Option<DateTime<Utc>>,
+    behind: bool,
+    stage: Stage,
     plan: String,
 }
 
@@ -195,6 +198,7 @@ impl ResolvedRow {
             version: self.version,
             subscription_status: self.status,
             trial_ends_at: self.trial_ends_at,
+            behind: self.behind.then_some(self.stage),
             plan: self.plan,
         })
     }
@@ -204,7 +208,8 @@ pub(super) async fn by_host(tx: &mut LandlordTx, host: &str) -> sqlx::Result<Opt
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at, s.plan
+               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from domains d
            join tenants t on t.id = d.tenant_id
            join subscriptions s on s.tenant_id = t.id
@@ -218,7 +223,8 @@ pub(super) async fn by_id(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at, s.plan
+               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from tenants t
            join subscriptions s on s.tenant_id = t.id
            where t.id = $1"#,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TenantState;
 use crate::accounts::{AccountView, Tokens};
+use crate::dunning::Stage;
 use crate::subscriptions::SubscriptionStatus;
 
 /// A store whose schema is to be made ready.
@@ -47,6 +48,8 @@ pub struct Resolved {
     pub subscription_status: SubscriptionStatus,
     /// When a trial ends.
     pub trial_ends_at: Option<DateTime<Utc>>,
+    /// How far down its ladder it is, when it is behind with paying.
+    pub behind: Option<Stage>,
     /// Code of its plan.
     pub plan: String,
 }
