@@ -8,6 +8,7 @@
 //! StripeGateway ── attempt ×n, one key ── breaker ── transport ── Stripe
 //! ```
 
+pub mod billing;
 mod breaker;
 mod error;
 mod intent;

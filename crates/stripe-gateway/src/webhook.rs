@@ -12,7 +12,7 @@ use sha2::Sha256;
 use crate::{Intent, IntentStatus, Refund, RefundStatus};
 
 /// How far the signature's clock may be from ours, in seconds, either way.
-const TOLERANCE: u64 = 300;
+pub const TOLERANCE: u64 = 300;
 
 /// A verified event.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,19 @@ pub fn verify(
     secrets: &[String],
     now_unix: i64,
 ) -> Result<Event, WebhookError> {
+    let signed_at = signed_at(payload, signature_header, secrets)?;
+    if now_unix.abs_diff(signed_at) > TOLERANCE {
+        return Err(WebhookError::Stale);
+    }
+    parse_event(payload).ok_or(WebhookError::NotAnEvent)
+}
+
+/// Checks that `payload` is Stripe's; when it was signed, by Unix seconds. Whether that is too long ago, and whether
+/// the payload can be read, is for the caller to see.
+///
+/// # Errors
+/// `MissingSignature` or `BadSignature`.
+pub fn signed_at(payload: &[u8], signature_header: &str, secrets: &[String]) -> Result<i64, WebhookError> {
     let (time, signatures) = parse_header(signature_header)?;
     let mut usable = secrets.iter().filter(|secret| !secret.is_empty()).peekable();
     if usable.peek().is_none() {
@@ -72,11 +85,7 @@ pub fn verify(
     if !signed_by_us {
         return Err(WebhookError::BadSignature);
     }
-    let signed_at: i64 = time.parse().map_err(|_| WebhookError::MissingSignature)?;
-    if now_unix.abs_diff(signed_at) > TOLERANCE {
-        return Err(WebhookError::Stale);
-    }
-    parse_event(payload).ok_or(WebhookError::NotAnEvent)
+    time.parse().map_err(|_| WebhookError::MissingSignature)
 }
 
 fn parse_header(header: &str) -> Result<(&str, Vec<Vec<u8>>), WebhookError> {
