@@ -51,6 +51,7 @@ pub fn settings() -> Environment {
     environment.set("STRIPE_WEBHOOK_SECRET", "whsec_souk_tests_0123456789");
     environment.set("SOUK__PROVISIONING__SPARE_SCHEMAS", "2");
     environment.set("SOUK__LOG__LEVEL", "warn");
+    environment.set("SOUK__MAIL__DIRECTORY", scratch().join("mail").display().to_string());
     // Many servers beside each other; a test of the metrics chooses a port.
     environment.set("SOUK__METRICS__LISTEN", "off");
     // Tests buy the same again and again as the same person; those about reviews say in their store what is looked at.

@@ -12,6 +12,7 @@ pub mod billing;
 pub mod changes;
 pub mod dunning;
 pub mod idempotency;
+pub mod mails;
 pub mod plans;
 mod platform;
 pub mod spares;

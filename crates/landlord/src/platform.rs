@@ -12,6 +12,7 @@ use kernel::db::LandlordDb;
 use kernel::problem::Problem;
 
 use crate::accounts::{Hasher, Throttle, TokenKeys};
+use crate::mails::Mailer;
 use crate::tenants::NewTenant;
 
 /// What comes of provisioning.
@@ -33,6 +34,8 @@ pub struct Landlord {
     pub hasher: Hasher,
     /// Slows down whoever guesses passwords.
     pub throttle: Throttle,
+    /// Sends letters.
+    pub mailer: Mailer,
     /// What can be set.
     pub settings: Arc<LandlordSettings>,
     /// Makes a new store's schema ready.
@@ -42,6 +45,10 @@ pub struct Landlord {
 /// What can be set.
 #[derive(Debug, Clone)]
 pub struct LandlordSettings {
+    /// The platform's name for people.
+    pub platform_name: String,
+    /// The platform's own host.
+    pub platform_host: String,
     /// A store's host is its slug, a dot and this.
     pub store_domain: String,
     /// `http` or `https`.
@@ -70,6 +77,7 @@ impl Landlord {
         db: LandlordDb,
         clock: Clock,
         auth_secret: &str,
+        mailer: Mailer,
         settings: LandlordSettings,
         provision: Provision,
     ) -> Self {
@@ -79,6 +87,7 @@ impl Landlord {
             keys: TokenKeys::new(auth_secret),
             hasher: Hasher::new(settings.max_hashes),
             throttle: Throttle::default(),
+            mailer,
             settings: Arc::new(settings),
             provision,
         }
@@ -93,7 +102,16 @@ impl LandlordSettings {
 
     /// The address of the store with this slug, as visitors type it.
     pub fn store_url(&self, slug: &str) -> String {
-        let host = self.store_host(slug);
+        self.url_of(&self.store_host(slug))
+    }
+
+    /// The address of the platform, as visitors type it. From the settings, whatever a request says its host is.
+    pub fn platform_url(&self) -> String {
+        self.url_of(&self.platform_host)
+    }
+
+    /// The address of a host, with the public scheme and port.
+    pub fn url_of(&self, host: &str) -> String {
         let usual = if self.public_scheme == "https" { 443 } else { 80 };
         match self.public_port {
             Some(port) if port != usual => format!("{}://{host}:{port}", self.public_scheme),

@@ -5,6 +5,7 @@ mod load;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use commerce::jobs::cron::Schedule;
@@ -26,6 +27,7 @@ pub struct Config {
     pub database: Database,
     pub redis: Redis,
     pub auth: Auth,
+    pub mail: Mail,
     pub stripe: Stripe,
     pub checkout: Checkout,
     pub review: Review,
@@ -50,6 +52,7 @@ pub enum Stage {
 #[serde(deny_unknown_fields)]
 pub struct Server {
     pub listen: SocketAddr,
+    pub platform_name: String,
     pub platform_host: String,
     pub store_domain: String,
     pub public_scheme: Scheme,
@@ -114,6 +117,17 @@ pub struct Auth {
     pub refresh_days: u32,
     pub refresh_absolute_days: u32,
     pub max_hashes: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub smtp_url: Option<Secret>,
+    pub from: String,
+    pub directory: PathBuf,
+    #[serde(rename = "timeout_seconds", deserialize_with = "seconds")]
+    pub timeout: Duration,
+    pub keep_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -8,6 +8,7 @@ use commerce::shop::{Platform, RefundDefaults, Retention, ReviewDefaults};
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
+use landlord::mails::{MailSettings, Mailer, MailerError};
 use landlord::{Landlord, LandlordSettings};
 use stripe_gateway::{StripeGateway, StripeSettings};
 use tokio::net::TcpListener;
@@ -43,7 +44,8 @@ impl Souk {
     pub fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let pools = tenancy::connect(&config.database)?;
         let auth_secret = config.auth.secret.expose();
-        let landlord = landlord(&config, &pools, clock.clone(), auth_secret);
+        let mailer = mailer(&config).context("mail: smtp_url and from must be what a mail server understands")?;
+        let landlord = landlord(&config, &pools, clock.clone(), mailer);
         let shared = match &config.redis.url {
             Some(url) => SharedCache::redis(url.expose(), config.redis.command_timeout).context("redis.url")?,
             None => SharedCache::none(),
@@ -98,6 +100,7 @@ impl Souk {
             spare_schemas: self.config.provisioning.spare_schemas,
             parallel: self.config.provisioning.parallel,
             schedules: self.config.cron.schedules(),
+            keep_mail_days: self.config.mail.keep_days,
             only: None,
         }
     }
@@ -126,13 +129,25 @@ impl Souk {
     }
 }
 
-fn landlord(config: &Config, pools: &Pools, clock: Clock, auth_secret: &str) -> Landlord {
+fn mailer(config: &Config) -> Result<Mailer, MailerError> {
+    let mail = &config.mail;
+    Mailer::new(&MailSettings {
+        smtp_url: mail.smtp_url.as_ref().map(|url| url.expose().to_owned()),
+        from: mail.from.clone(),
+        directory: mail.directory.clone(),
+        timeout: mail.timeout,
+    })
+}
+
+fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer) -> Landlord {
     let provisioner = Provisioner::new(pools.clone());
     let provision: landlord::Provision = Arc::new(move |tenant| {
         let provisioner = provisioner.clone();
         Box::pin(async move { provisioner.provision(&tenant).await.map_err(tenancy::as_problem) })
     });
     let settings = LandlordSettings {
+        platform_name: config.server.platform_name.clone(),
+        platform_host: config.server.platform_host.clone(),
         store_domain: config.server.store_domain.clone(),
         public_scheme: match config.server.public_scheme {
             Scheme::Http => "http".into(),
@@ -150,7 +165,7 @@ fn landlord(config: &Config, pools: &Pools, clock: Clock, auth_secret: &str) -> 
         cluster: CLUSTER.into(),
         tenant_version: tenancy::tenant_version(),
     };
-    Landlord::new(pools.landlord(), clock, auth_secret, settings, provision)
+    Landlord::new(pools.landlord(), clock, config.auth.secret.expose(), mailer, settings, provision)
 }
 
 fn stripe(config: &Config) -> StripeSettings {

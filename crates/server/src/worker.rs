@@ -17,7 +17,7 @@ use kernel::db::ClusterDb;
 use kernel::id::TenantId;
 use kernel::metrics;
 use kernel::origin::{Actor, Origin};
-use landlord::{Landlord, accounts, tenants};
+use landlord::{Landlord, accounts, mails, tenants};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -56,6 +56,8 @@ pub struct Worker {
     pub parallel: usize,
     /// When what is done by the clock is due.
     pub schedules: Schedules,
+    /// Days for which sent letters are kept.
+    pub keep_mail_days: u32,
     /// Works for these tenants alone; `None`: for all.
     pub only: Option<Arc<[TenantId]>>,
 }
@@ -71,11 +73,12 @@ impl Worker {
         let platform =
             self.clone().repeat(Duration::from_secs(1), stop.clone(), async |worker| worker.platform().await);
         let jobs = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.jobs().await.map(drop));
+        let mails = self.clone().repeat(IDLE, stop.clone(), async |worker| worker.mails().await.map(drop));
         let gauges = self.clone().repeat(GAUGES, stop.clone(), async |worker| {
             worker.gauges.refresh(&worker.landlord.db, &worker.cluster()).await
         });
         let news = self.clone().repeat(IDLE, stop, async |worker| worker.news().await.map(drop));
-        tokio::join!(clock, platform, jobs, gauges, news);
+        tokio::join!(clock, platform, jobs, mails, gauges, news);
     }
 
     async fn repeat(self, every: Duration, stop: CancellationToken, act: impl AsyncFn(&Self) -> anyhow::Result<()>) {
@@ -109,6 +112,11 @@ impl Worker {
             count += due.len();
             futures::stream::iter(due).for_each_concurrent(BESIDE, |job| self.job(job)).await;
         }
+    }
+
+    /// Sends the letters that are due. Returns how many were tried.
+    pub async fn mails(&self) -> anyhow::Result<usize> {
+        Ok(mails::send_due(&self.landlord, None).await?)
     }
 
     /// One job, to the end of its lease. What goes wrong while noting the outcome leaves the lease to end by itself.
@@ -189,6 +197,7 @@ impl Worker {
         let mut tx = self.pools.landlord().begin().await?;
         accounts::sweep(&mut tx).await?;
         landlord::idempotency::sweep(&mut tx).await?;
+        mails::sweep(&mut tx, self.keep_mail_days).await?;
         tx.commit().await?;
         let mut after = None;
         while let Some((last, stores)) = self.stores_after(after).await? {

@@ -6,7 +6,8 @@ use std::fmt;
 ///
 /// ASCII only: an international domain is written in its `xn--` form. So two addresses that look alike are alike, and
 /// the database agrees with us on what lower case is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(transparent)]
 pub struct Email(String);
 
 /// The text is no e-mail address.

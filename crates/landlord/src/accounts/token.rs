@@ -115,6 +115,12 @@ impl TokenKeys {
         Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.0.sign)?)
     }
 
+    /// The secret of a row, such as the one in a letter's link. Follows from the row's id and our key, so it is stored
+    /// nowhere but as a hash to find the row by.
+    pub fn derived(&self, purpose: &str, row: Uuid) -> String {
+        self.0.possession.token(purpose, &[row.as_bytes()])
+    }
+
     /// A session's first refresh token; the later ones are random.
     pub fn first_refresh(&self, session: SessionId) -> String {
         self.0.possession.token("refresh", &[session.0.as_bytes()])

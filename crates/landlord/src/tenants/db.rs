@@ -8,7 +8,7 @@ use kernel::id::{AccountId, TenantId};
 use kernel::money::Currency;
 
 use super::{NewTenant, Resolved, TenantError, TenantRow, TenantState};
-use crate::accounts::SessionId;
+use crate::accounts::{Email, SessionId};
 use crate::dunning::Stage;
 use crate::subscriptions::SubscriptionStatus;
 
@@ -100,6 +100,18 @@ pub(super) async fn insert_member(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+pub(super) async fn owners(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Vec<(AccountId, Email)>> {
+    let rows = sqlx::query!(
+        r#"select a.id as "id: AccountId", a.email as "email: Email" from memberships m
+           join accounts a on a.id = m.account_id
+           where m.tenant_id = $1 and m.role = 'owner' and a.disabled_at is null order by a.id"#,
+        tenant.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.email)).collect())
 }
 
 pub(super) async fn count_owned(tx: &mut LandlordTx, account: AccountId) -> sqlx::Result<i64> {

@@ -32,6 +32,7 @@ impl Config {
             ("database.lock_timeout_ms", database.lock_timeout),
             ("database.idle_in_transaction_ms", database.idle_in_transaction),
             ("redis.command_timeout_ms", self.redis.command_timeout),
+            ("mail.timeout_seconds", self.mail.timeout),
             ("stripe.timeout_seconds", self.stripe.timeout),
         ] {
             refuse(value == Duration::ZERO, key, "0 would mean no time at all", "set it to 1 or more")?;
@@ -45,6 +46,7 @@ impl Config {
             ("auth.max_hashes", self.auth.max_hashes),
             ("auth.access_minutes", self.auth.access_minutes as usize),
             ("auth.refresh_days", self.auth.refresh_days as usize),
+            ("mail.keep_days", self.mail.keep_days as usize),
             ("stripe.attempts", self.stripe.attempts as usize),
             ("checkout.ttl_minutes", self.checkout.ttl_minutes as usize),
             ("provisioning.parallel", self.provisioning.parallel),
@@ -126,6 +128,19 @@ impl Config {
             let local = host == "localhost" || host.ends_with(".localhost");
             refuse(local, key, "is still localhost", &format!("set {} to your domain", variable(key)))?;
         }
+        let smtp = self.mail.smtp_url.as_ref().map_or("", Secret::expose);
+        refuse(
+            !(smtp.starts_with("smtps://") || (smtp.starts_with("smtp://") && smtp.contains("tls=required"))),
+            "mail.smtp_url",
+            if smtp.is_empty() { "is missing" } else { "would send mails and a password unencrypted" },
+            "set SMTP_URL to smtps://user:password@host, or to smtp://user:password@host?tls=required",
+        )?;
+        refuse(
+            self.mail.from.contains("localhost"),
+            "mail.from",
+            "is still localhost",
+            &format!("set {} to an address that your mail server may send from", variable("mail.from")),
+        )?;
         let stripe = &self.stripe;
         let secret_key = stripe.secret_key.as_ref().map_or("", Secret::expose);
         refuse(
@@ -203,6 +218,8 @@ mod tests {
         ("SOUK__SERVER__PLATFORM_HOST", "souk.test"),
         ("SOUK__SERVER__STORE_DOMAIN", "souk.test"),
         ("SOUK__AUTH__SECRET", "kJ8vQm2xW5nR7tYc1bLz9pHd4sGf6aEu0iOq"),
+        ("SMTP_URL", "smtps://souk:hunter2@mail.souk.test"),
+        ("SOUK__MAIL__FROM", "Souk <no-reply@souk.test>"),
         ("STRIPE_SECRET_KEY", "sk_live_51H8mXyZtUvWqRs0"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_live_51H8mXyZtUvWqRs0"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_4eC39HqLyjWDarjtT1zd, whsec_9kD27JpMzkXEbskuU2ae"),
@@ -279,6 +296,9 @@ mod tests {
         assert!(production_with("SOUK__STRIPE__API_BASE", "http://127.0.0.1:1").contains("over https only"));
         assert!(production_with("STRIPE_WEBHOOK_SECRET", "").contains("STRIPE_WEBHOOK_SECRET"));
         assert!(production_with("STRIPE_SECRET_KEY", "").contains("stripe.secret_key: is missing"));
+        assert!(production_with("SMTP_URL", "").contains("mail.smtp_url: is missing"));
+        assert!(production_with("SMTP_URL", "smtp://mail.souk.test").contains("unencrypted"));
+        assert!(production_with("SOUK__MAIL__FROM", "Souk <no-reply@localhost>").contains("still localhost"));
     }
 
     #[test]

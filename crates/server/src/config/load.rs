@@ -20,19 +20,30 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("DATABASE_URL", "database.url"),
     ("DATABASE_ADMIN_URL", "database.admin_url"),
     ("REDIS_URL", "redis.url"),
+    ("SMTP_URL", "mail.smtp_url"),
     ("STRIPE_SECRET_KEY", "stripe.secret_key"),
     ("STRIPE_PUBLISHABLE_KEY", "stripe.publishable_key"),
     ("STRIPE_WEBHOOK_SECRET", "stripe.webhook_secrets"),
 ];
 
 /// Text even when it looks like a number, and never shown in an error.
-const SECRETS: &[&str] =
-    &["database.url", "database.admin_url", "redis.url", "auth.secret", "stripe.secret_key", "stripe.webhook_secrets"];
+const SECRETS: &[&str] = &[
+    "database.url",
+    "database.admin_url",
+    "redis.url",
+    "auth.secret",
+    "mail.smtp_url",
+    "stripe.secret_key",
+    "stripe.webhook_secrets",
+];
 
 /// Text even when it looks like a number.
 const TEXTS: &[&str] = &[
+    "server.platform_name",
     "server.platform_host",
     "server.store_domain",
+    "mail.from",
+    "mail.directory",
     "stripe.publishable_key",
     "stripe.api_base",
     "stripe.application_fee_percent",

@@ -47,8 +47,6 @@ pub struct Start {
     pub listener: TcpListener,
     /// The demo store and the platform admin to make, unless they exist.
     pub logins: Logins,
-    /// Where mails land instead of being sent.
-    pub mail_directory: PathBuf,
     /// The platform drains and ends when this is cancelled.
     pub shutdown: CancellationToken,
 }
@@ -97,6 +95,7 @@ async fn with_database(
     let address = listener.local_addr()?;
     environment.set("SOUK__SERVER__LISTEN", address.to_string());
     environment.set_default("SOUK__SERVER__PUBLIC_PORT", address.port().to_string());
+    environment.set_default("SOUK__MAIL__DIRECTORY", state.mail_directory()?.display().to_string());
     environment.set_default("SOUK__AUTH__SECRET", state.secrets.auth.clone());
     let config = Config::from_environment(&environment)?;
 
@@ -106,7 +105,6 @@ async fn with_database(
         config: config.clone(),
         listener,
         logins: state.secrets.logins.clone(),
-        mail_directory: state.mail_directory()?,
         shutdown: shutdown.clone(),
     });
     let mut started = tokio::select! {

@@ -57,7 +57,7 @@ impl Summary {
             // Who looks here wants to read the data; the application's own login can read none by itself.
             database_url: config.database.admin_url.as_ref().unwrap_or(&config.database.url).expose().to_owned(),
             redis_url: exposed(&config.redis.url),
-            mail_dir: state.directory().join("mail").display().to_string(),
+            mail_dir: config.mail.directory.display().to_string(),
         }
     }
 
