@@ -48,9 +48,18 @@ impl Doomed {
     }
 
     /// Sends the request and dies so long after it; the answer, if there was one before that.
-    pub async fn die_during(mut self, request: reqwest::RequestBuilder, after: Duration) -> Option<reqwest::Response> {
+    pub async fn die_during(self, request: reqwest::RequestBuilder, after: Duration) -> Option<reqwest::Response> {
+        self.die_upon(request, tokio::time::sleep(after)).await
+    }
+
+    /// Sends the request and dies when `moment` has come; the answer, if there was one before that.
+    pub async fn die_upon(
+        mut self,
+        request: reqwest::RequestBuilder,
+        moment: impl Future<Output = ()>,
+    ) -> Option<reqwest::Response> {
         let sent = tokio::spawn(request.send());
-        tokio::time::sleep(after).await;
+        moment.await;
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

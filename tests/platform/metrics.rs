@@ -9,7 +9,7 @@ use std::time::Duration;
 use kernel::metrics::METRICS;
 use regex::Regex;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use souk_tests::{Answer, Platform, Store, assert_consistent, card, key, settings, unique};
 
 use crate::support::root;
@@ -238,4 +238,38 @@ async fn metrics_are_on_no_public_host() {
     // The inner address knows nothing else.
     let other = platform.client.request(Method::GET, format!("http://{address}/api/v1/plans")).send().await.unwrap();
     assert_eq!(other.status(), 404);
+}
+
+/// The value of a sample without labels, or with just these; 0 when it is in no scrape.
+fn sample(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0.0, |value| value.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_measured_on_all_of_its_way() {
+    let (platform, address) = measured().await;
+    let store = platform.open_store().await;
+    let tea = store.sell(1000, 10).await;
+    let bought = store.buy(&[(&tea, 1)]).await;
+    store.act(&bought, "pack", json!({})).await.expect(200);
+    let before = scrape(&platform, &address).await;
+    store.act(&bought, "ship", json!({})).await.expect(200);
+    platform.spoil_refunds("refund_fails", 1).await;
+    store.refund(&bought, json!({ "amount_minor": 100, "reason": "x" })).await.expect(201);
+    platform.work().await;
+    let after = scrape(&platform, &address).await;
+    let names = ["order_fulfillment_duration_seconds_count", "order_total_processing_duration_seconds_count"];
+    for name in names.into_iter().chain(["order_errors_total{category=\"payment\"}"]) {
+        assert_eq!((sample(&before, name), sample(&after, name)), (0.0, 1.0), "{name}: {after}");
+    }
+    for name in ["order_queue_wait_duration", "order_validation_duration", "order_payment_duration"] {
+        assert!(sample(&after, &format!("{name}_seconds_count")) >= 1.0, "{name}: {after}");
+    }
+    let order = store.admin_get(&format!("/orders/{}", bought.order)).await.expect(200);
+    for time in ["queue_wait_ms", "validation_ms", "payment_ms", "fulfilment_ms", "total_ms"] {
+        assert!(order.int(&format!("/metrics/{time}")) >= 0, "{}", order.text);
+    }
+    assert_eq!(order.int("/error_count"), 1);
+    assert_consistent(&store).await;
 }

@@ -119,3 +119,29 @@ async fn an_id_that_cannot_stand_in_a_log_is_replaced() {
         assert_eq!(answer.headers()["x-correlation-id"], id, "what belongs to nothing else belongs to itself");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_told_step_by_step_in_reverse() {
+    let logs = Logs::capture();
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let tea = store.sell(1000, 3).await;
+    let bought = store.order(&[(&tea, 1)]).await;
+    store.let_pass(60).await;
+    platform.work().await;
+    assert_eq!(store.see(&bought).await.str("/status"), "failed");
+    let steps = ["order_created", "price_locked", "inventory_reserved", "cart_validated"];
+
+    let mine = |line: &Value| line["message"] == "rollback step completed" && line["order_id"] == bought.order.as_str();
+    let lines: Vec<Value> = logs.lines().into_iter().filter(mine).collect();
+    let told: Vec<_> = lines.iter().map(|line| line["phase"].as_str().unwrap()).collect();
+    assert_eq!(told, steps);
+    assert!(lines.iter().all(|line| line["ms"].is_u64() && line["reason"] == "checkout_expired"), "{lines:?}");
+
+    let log = "select log from checkouts";
+    let kept: Value = sqlx::Row::get(&store.rows(log).await[0], 0);
+    let kept: Vec<_> = kept.as_array().unwrap().iter().filter(|entry| !entry["undone"].is_null()).collect();
+    assert_eq!(kept.iter().map(|entry| entry["undone"].as_str().unwrap()).collect::<Vec<_>>(), steps);
+    assert!(kept.iter().all(|entry| entry["ms"].is_u64()), "{kept:?}");
+    assert_consistent(&store).await;
+}

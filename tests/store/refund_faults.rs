@@ -81,20 +81,68 @@ async fn an_error_that_was_none_is_found_in_the_list() {
     refund_under("error_executed", 1).await;
 }
 
+/// Lets every job be due, and does it.
+async fn go_on(platform: &Platform, store: &Store<'_>) {
+    store.tamper(&format!("update souk.jobs set run_at = now() where tenant_id = '{}'", store.id)).await;
+    platform.work().await;
+}
+
+/// Until the provider, which fails, is left in peace no longer, so that what it keeps under our key is heard again.
+async fn until_absent(platform: &Platform, store: &Store<'_>) {
+    for _ in 0..100 {
+        go_on(platform, store).await;
+        if store.count("select count(*) from refunds where absent_since is not null").await == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody noticed that the provider has no such refund");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_that_was_one_stays_undecided_until_that_is_certain() {
+async fn an_error_that_stays_under_our_key_gives_way_to_another_key_once_it_is_certain() {
     let platform = hasty().await;
     let store = platform.open_store().await;
     platform.spoil_refunds("error_not_executed", 1).await;
     let (_, refund) = bought_and_asked(&store, json!({ "amount_minor": 700, "reason": "x" })).await;
-    platform.work().await;
-    store.tamper(&format!("update souk.jobs set run_at = now() where tenant_id = '{}'", store.id)).await;
-    platform.work().await;
-    assert_eq!(store.see_refund(&refund).await.str("/status"), "processing", "unknown is not failed");
+    until_absent(&platform, &store).await;
+    go_on(&platform, &store).await;
+    assert_eq!(store.see_refund(&refund).await.str("/status"), "processing", "absent once is not absent");
     assert_eq!(store.count("select refund_pending_minor from payments").await, 700);
+    assert!(platform.refunds_there().await.is_empty());
     assert_consistent(&store).await;
-    store.tamper("update refunds set asked_at = asked_at - interval '24 hours'").await;
+    store.tamper("update refunds set absent_since = absent_since - interval '20 seconds'").await;
+    go_on(&platform, &store).await;
+    assert_eq!(store.see_refund(&refund).await.str("/status"), "succeeded");
+    assert_eq!(store.count("select count(*) from refunds where provider_key like '%-2'").await, 1);
+    assert_eq!(platform.refunds_there().await.len(), 1);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_never_brings_another_key() {
+    let platform = hasty().await;
+    let store = platform.open_store().await;
+    // Executed, then an error; and the list, which would show it, does not answer.
+    platform
+        .spoil(json!({ "method": "GET", "path_prefix": "/v1/refunds", "fault": "drop_request", "times": 1000 }))
+        .await;
+    platform.deafen();
+    let variant = store.sell(1999, 5).await;
+    let bought = store.order(&[(&variant, 1)]).await;
+    store.confirm(&bought, "pm_card_visa").await.expect(200);
+    store.let_pass(5).await;
+    platform.work().await;
+    platform.spoil_refunds("error_executed", 1).await;
+    let refund = store.refund(&bought, json!({ "amount_minor": 700, "reason": "x" })).await.expect(201).str("/id");
+    for _ in 0..5 {
+        go_on(&platform, &store).await;
+    }
+    assert_eq!(store.see_refund(&refund).await.str("/status"), "processing");
+    assert_eq!(store.count("select count(*) from refunds where absent_since is not null").await, 0);
+    platform.heal().await;
     until(&platform, &store, &refund, "succeeded").await;
+    assert_eq!(store.count("select count(*) from refunds where provider_key like '%-2'").await, 0);
     assert_eq!(platform.refunds_there().await.len(), 1);
     assert_consistent(&store).await;
 }

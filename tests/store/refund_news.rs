@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use souk_tests::{Bought, News, Platform, Store, assert_consistent, unique};
+use souk_tests::{Bought, News, Platform, Store, assert_consistent, sign, unique};
 
 /// A message about a refund.
 fn news(
@@ -203,5 +203,37 @@ async fn news_that_does_not_fit_moves_nothing() {
     assert_eq!(store.count("select count(*) from order_errors where code = 'refund.report_differs'").await, 1);
     store.hear(&fitting()).await.expect(200);
     assert_eq!(store.see_refund(&made).await.str("/status"), "succeeded");
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_outlives_the_server_that_kept_it() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let bought = paid(&store).await;
+    platform.deafen();
+    platform.refund_there(&bought.intent(), 700).await.expect(200);
+    // It says only that something was refunded, so the provider is asked for the list, and takes its time.
+    let news = News(json!({
+        "id": unique("evt"), "object": "event", "type": "charge.refunded", "created": 1_700_000_000, "livemode": false,
+        "api_version": "2025-01-27",
+        "data": { "object": { "id": "ch_1", "object": "charge", "payment_intent": bought.intent() } },
+    }));
+    platform
+        .spoil(json!({ "method": "GET", "path_prefix": "/v1/refunds", "fault": "delay_before:30000", "times": 100 }))
+        .await;
+    let text = news.text();
+    let doomed = platform.doomed().await;
+    let request = doomed.request(&store, reqwest::Method::POST, "/webhooks/stripe/payments");
+    let request = request.header("stripe-signature", sign(&text)).header("content-type", "application/json");
+    let kept = until("the message is kept", async || {
+        store.count("select count(*) from provider_events where processed_at is null").await == 1
+    });
+    assert!(doomed.die_upon(request.body(text), kept).await.is_none(), "it was at work on the message");
+    platform.heal().await;
+    store.let_pass(1).await;
+    platform.work().await;
+    assert_eq!(store.count("select count(*) from provider_events where processed_at is null").await, 0);
+    assert_eq!(store.count("select refunded_minor from orders").await, 700);
     assert_consistent(&store).await;
 }

@@ -19,7 +19,7 @@ async fn an_order_goes_its_way_and_every_step_is_told_and_noted() {
     let shipped = store.act(&bought, "ship", json!({ "carrier": "DHL", "tracking_number": "1Z" })).await.expect(200);
     assert_eq!((shipped.str("/status"), shipped.str("/shipments/0/carrier")), ("shipped".into(), "DHL".into()));
     assert_eq!(store.stock(&variant.id).await, (7, 0));
-    for time in ["fulfilment_ms", "total_ms"] {
+    for time in ["queue_wait_ms", "validation_ms", "payment_ms", "fulfilment_ms", "total_ms"] {
         assert!(shipped.int(&format!("/metrics/{time}")) >= 0, "{}", shipped.text);
     }
     let delivered = store.act(&bought, "deliver", json!({})).await.expect(200);

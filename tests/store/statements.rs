@@ -65,12 +65,17 @@ async fn a_card_order_of_three_lines_takes_few_statements_from_the_shelf_to_the_
     let statements = Statements::default();
     // Before the server starts its own log: the first one stays.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone()));
-    let platform = Platform::start().await;
+    // As merchants get it: the tests' own settings spare looking back at what a customer ordered before.
+    let mut environment = souk_tests::settings();
+    for (setting, default) in [("PENDING_ORDERS", "5"), ("HOURLY_ORDERS", "10"), ("DUPLICATE_MINUTES", "10")] {
+        environment.set(&format!("SOUK__REVIEW__{setting}"), default);
+    }
+    let platform = Platform::start_with(environment).await;
     let store = platform.open_store().await;
     let variants = [store.sell(500, 100).await, store.sell(700, 100).await, store.sell(900, 100).await];
     let lines = [(&variants[0], 1), (&variants[1], 2), (&variants[2], 3)];
-    // Once, so that the process knows the store and its catalogue.
-    store.buy(&lines).await;
+    // Once, so that the process knows the store and its catalogue; of something else, which is no duplicate.
+    store.buy(&variants.each_ref().map(|variant| (variant, 4))).await;
     platform.work().await;
 
     // What the provider tells by itself would come at any moment; here it is told once, in its turn.

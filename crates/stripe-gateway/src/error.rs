@@ -28,6 +28,9 @@ pub enum GatewayError {
     Unknown {
         /// What was seen last.
         reason: String,
+        /// Is it what Stripe told an earlier request with the same key? Then nothing is under way under that key any
+        /// more, and nothing ever will be.
+        remembered: bool,
     },
     /// Nothing reached Stripe, or Stripe turned it away unread: certainly nothing happened.
     #[error("Stripe is unavailable; try again in {retry_after:?}")]
@@ -38,6 +41,11 @@ pub enum GatewayError {
 }
 
 impl GatewayError {
+    /// No definite answer, for this reason.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::Unknown { reason: reason.into(), remembered: false }
+    }
+
     /// A refusal made on this side, before anything was sent.
     pub(crate) fn unsendable(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self::Rejected { status, code: code.to_owned(), message: message.into() }

@@ -127,9 +127,9 @@ fn status(status: &PaymentIntentStatus) -> Result<IntentStatus, GatewayError> {
         PaymentIntentStatus::RequiresPaymentMethod => IntentStatus::RequiresPaymentMethod,
         PaymentIntentStatus::Succeeded => IntentStatus::Succeeded,
         PaymentIntentStatus::Unknown(word) => {
-            return Err(GatewayError::Unknown { reason: format!("the intent has the unheard-of status {word:?}") });
+            return Err(GatewayError::unknown(format!("the intent has the unheard-of status {word:?}")));
         }
-        _ => return Err(GatewayError::Unknown { reason: "the intent has an unheard-of status".to_owned() }),
+        _ => return Err(GatewayError::unknown("the intent has an unheard-of status")),
     })
 }
 

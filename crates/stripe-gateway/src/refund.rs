@@ -83,8 +83,8 @@ impl TryFrom<stripe_shared::Refund> for Refund {
     type Error = GatewayError;
 
     fn try_from(refund: stripe_shared::Refund) -> Result<Self, GatewayError> {
-        let status = refund.status.as_deref().and_then(RefundStatus::parse).ok_or_else(|| GatewayError::Unknown {
-            reason: format!("the refund has the unheard-of status {:?}", refund.status),
+        let status = refund.status.as_deref().and_then(RefundStatus::parse).ok_or_else(|| {
+            GatewayError::unknown(format!("the refund has the unheard-of status {:?}", refund.status))
         })?;
         Ok(Self {
             status,

@@ -128,7 +128,7 @@ impl Failure {
 
 fn gave_up(executed: bool, retry_after: Duration, last: Option<(Duration, String)>) -> GatewayError {
     if executed {
-        GatewayError::Unknown { reason: last.map_or_else(|| "no answer".to_owned(), |(_, reason)| reason) }
+        GatewayError::unknown(last.map_or_else(|| "no answer".to_owned(), |(_, reason)| reason))
     } else {
         GatewayError::Unavailable { retry_after }
     }
@@ -149,11 +149,11 @@ fn judge(failure: Failure, executed: bool) -> Verdict {
         429 => Verdict::Again { pause, executed: false, reason },
         409 if refusal.should_retry == Some(true) => Verdict::Again { pause, executed: false, reason },
         500.. if refusal.should_retry == Some(false) || refusal.replayed => {
-            Verdict::Final(GatewayError::Unknown { reason })
+            Verdict::Final(GatewayError::Unknown { reason, remembered: refusal.replayed })
         }
         500.. => Verdict::Again { pause, executed: true, reason },
         // Who is not let in learns nothing about what an earlier attempt did.
-        401 | 403 if executed => Verdict::Final(GatewayError::Unknown { reason }),
+        401 | 403 if executed => Verdict::Final(GatewayError::unknown(reason)),
         _ => Verdict::Final(definite(refusal)),
     }
 }

@@ -130,8 +130,7 @@ async fn begin(shop: &Shop, order: OrderId, method: Method, request_key: &str) -
         }
         // Refused when it was first asked for, or never known over there.
         if held.payment.provider_ref.is_some() {
-            let reason = "the payment is being processed and can be neither called off nor counted on".to_owned();
-            return Err(PaymentError::Provider(stripe_gateway::GatewayError::Unknown { reason }).into());
+            return Err(super::end::undecided());
         }
         told.extend(payments::give_up(&mut tx, &mut held.payment, Money::Cancelled, REPLACED).await?);
     }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use kernel::db::TenantTx;
 
-use super::end::{end, release, undecided};
+use super::end::{end, undecided};
 use super::hold::{Held, hold_order};
 use super::model::Status;
 use super::settle::settle;
+use super::undo::release;
 use super::{CheckoutError, Ending, db};
 use crate::events::{self, Event};
 use crate::jobs::{self, Due, Kind, NewJob};

@@ -3,22 +3,18 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use kernel::db::TenantTx;
 use kernel::idempotency::Answer;
 use kernel::problem::Problem;
-use serde_json::json;
 
-use super::hold::{Held, Whose, hold};
+use super::hold::{Whose, hold};
 use super::model::Status;
 use super::settle::settle;
+use super::undo::{Undone, undo};
 use super::{CheckoutError, CheckoutId, db, view};
-use crate::carts;
-use crate::events::{self, Event};
-use crate::inventory;
+use crate::events;
 use crate::jobs::{self, Due, Kind, NewJob};
-use crate::orders::{self, Step};
+use crate::orders::Step;
 use crate::payments::{self, Asked, PaymentError, PaymentId, Reported};
-use crate::pricing;
 use crate::shop::Shop;
 
 /// For how many minutes the goods stay held while the provider does not say whether it was paid.
@@ -62,13 +58,6 @@ impl Ending {
     }
 }
 
-/// What is undone, and in whose name.
-pub(super) struct Undone<'a> {
-    pub(super) checkout: Status,
-    pub(super) order: Step,
-    pub(super) reason: &'a str,
-}
-
 /// Ends an active checkout. The provider is asked first: if the money came just before, the order is paid instead; if
 /// the provider does not say, the goods stay held and the error says so. Ending twice is ending once.
 pub async fn end(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<(), CheckoutError> {
@@ -100,8 +89,8 @@ pub async fn end(shop: &Shop, id: CheckoutId, ending: Ending) -> Result<(), Chec
 }
 
 pub(super) fn undecided() -> CheckoutError {
-    let reason = "the payment is being processed and can be neither called off nor counted on".to_owned();
-    PaymentError::Provider(stripe_gateway::GatewayError::Unknown { reason }).into()
+    let reason = "the payment is being processed and can be neither called off nor counted on";
+    PaymentError::Provider(stripe_gateway::GatewayError::unknown(reason)).into()
 }
 
 struct Pending {
@@ -159,45 +148,6 @@ async fn close(shop: &Shop, id: CheckoutId, payment: PaymentId, ending: Ending) 
     events::tell(&mut tx, shop, &told).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Compensates in reverse order: the order ends, the cart opens again, the goods go back.
-pub(super) async fn undo(
-    tx: &mut TenantTx,
-    shop: &Shop,
-    held: &mut Held,
-    undone: &Undone<'_>,
-) -> Result<Vec<Event>, CheckoutError> {
-    let Undone { checkout: status, order: step, reason } = undone;
-    tracing::info!(
-        tenant = %shop.slug, request_id = shop.origin.request_id, checkout_id = %held.checkout.id,
-        phase = held.checkout.phase, reason, "checkout failed"
-    );
-    let now = shop.clock.now();
-    let log = json!([
-        { "undone": "order_created", "at": now, "reason": reason },
-        { "undone": "inventory_reserved", "at": now, "reason": reason },
-        { "undone": "cart_validated", "at": now, "reason": reason },
-    ]);
-    db::finish(tx, held.checkout.id, *status, None, Some(reason), &log).await?;
-    let event = orders::step(tx, shop, &mut held.order, *step, Some(reason)).await?;
-    carts::reopen(tx, held.checkout.cart).await?;
-    let mut told = vec![event];
-    told.extend(release(tx, shop, held, reason).await?);
-    Ok(told)
-}
-
-/// What an order took goes back.
-pub(super) async fn release(
-    tx: &mut TenantTx,
-    shop: &Shop,
-    held: &Held,
-    reason: &str,
-) -> Result<Vec<Event>, CheckoutError> {
-    pricing::release(tx, &[held.order.id.0]).await?;
-    let told = inventory::release(tx, shop, held.order.id.0, reason).await?;
-    tracing::info!(tenant = %shop.slug, checkout_id = %held.checkout.id, order_id = %held.order.id, "rollback step completed");
-    Ok(told)
 }
 
 /// Ends a checkout whose time is over, or that is being called off. Returns how long to wait before looking again;

@@ -44,6 +44,7 @@ mod review;
 mod settle;
 mod slice;
 mod start;
+mod undo;
 mod validate;
 mod view;
 

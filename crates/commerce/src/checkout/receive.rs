@@ -69,16 +69,17 @@ fn refused(detail: &str) -> Problem {
 }
 
 /// Keeps a message as processed, and processes it: both or neither. A message about a refund is kept first, since it
-/// may need more than one transaction.
+/// may need more than one transaction, and with it the job that goes on should we not.
 async fn take(shop: &Shop, event: &Event, payload: &str) -> Result<(), CheckoutError> {
     let mut tx = shop.db.begin_routine().await?;
     if refunds::is_about_refunds(event) {
-        let kept = payments::keep(&mut tx, event, payload, None).await?;
-        tx.commit().await?;
-        return match kept {
-            Kept::New(row) | Kept::Open(row) => process(shop, event, row).await,
-            Kept::Done => Ok(()),
+        let row = match payments::keep(&mut tx, event, payload, None).await? {
+            Kept::New(row) | Kept::Open(row) => row,
+            Kept::Done => return Ok(()),
         };
+        process_later(&mut tx, shop, RETRY).await?;
+        tx.commit().await?;
+        return process(shop, event, row).await;
     }
     let about_payments = is_about_payments(event);
     let outcome = if about_payments { "applied" } else { "ignored" };

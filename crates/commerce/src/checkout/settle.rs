@@ -7,10 +7,10 @@ use kernel::db::TenantTx;
 use kernel::metrics;
 use serde_json::{Value, json};
 
-use super::end::{Undone, release, undo};
 use super::hold::{Held, Whose, hold};
 use super::late::late;
 use super::model::Status;
+use super::undo::{Undone, release, undo};
 use super::{CheckoutError, db, faults};
 use crate::carts;
 use crate::events::{self, Event};

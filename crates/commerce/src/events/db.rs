@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::db::TenantTx;
+use kernel::id::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Event;
 
-/// What the outbox needs of events just written, as columns.
+/// What the outbox needs of events, as columns.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) positions: Vec<i64>,
@@ -16,36 +17,40 @@ pub(super) struct Written {
     pub(super) types: Vec<String>,
 }
 
-pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &[Value]) -> sqlx::Result<Written> {
+/// Writes events and, in the same statement, their rows in the outbox: every change of a store waits for this.
+pub(super) async fn append(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    events: &[Event],
+    metadata: &[Value],
+) -> sqlx::Result<()> {
     let types: Vec<String> = events.iter().map(|event| event.aggregate_type.to_owned()).collect();
     let ids: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
     let names: Vec<String> = events.iter().map(|event| event.event_type.to_owned()).collect();
     let data: Vec<Value> = events.iter().map(|event| event.data.clone()).collect();
-    let rows = sqlx::query!(
-        "insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
-         select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, u.metadata
-         from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[])
-              with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, metadata, n)
-         order by u.n
-         returning position, aggregate_id, event_type",
+    sqlx::query!(
+        "with told as (
+             insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
+             select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, u.metadata
+             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[])
+                  with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, metadata, n)
+             order by u.n
+             returning position, aggregate_id, event_type
+         )
+         insert into souk.outbox (tenant_id, position, aggregate_id, event_type)
+         select $7, position, aggregate_id, event_type from told",
         &types,
         &ids,
         &versions,
         &names,
         &data,
         metadata,
+        tenant.0,
     )
-    .fetch_all(tx.conn())
+    .execute(tx.conn())
     .await?;
-
-    let mut written = Written::default();
-    for row in rows {
-        written.positions.push(row.position);
-        written.aggregates.push(row.aggregate_id);
-        written.types.push(row.event_type);
-    }
-    Ok(written)
+    Ok(())
 }
 
 /// The last place given in the feed; locked, so that one relay at a time gives places.

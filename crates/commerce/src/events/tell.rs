@@ -6,7 +6,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::db;
-use crate::outbox;
 use crate::shop::Shop;
 
 /// Something that happened to one aggregate.
@@ -26,13 +25,12 @@ pub struct Event {
     pub origin: Option<Origin>,
 }
 
-/// Writes events and their outbox rows: two statements, however many events.
+/// Writes events and their outbox rows: one statement, however many events.
 pub async fn tell(tx: &mut TenantTx, shop: &Shop, events: &[Event]) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     let metadata: Vec<Value> =
         events.iter().map(|event| event.origin.as_ref().unwrap_or(&shop.origin)).map(Origin::metadata).collect();
-    let written = db::append(tx, events, &metadata).await?;
-    outbox::post(tx, shop.id, &written.positions, &written.aggregates, &written.types).await
+    db::append(tx, shop.id, events, &metadata).await
 }

@@ -47,7 +47,11 @@ async fn attempt(shop: &Shop, id: OrderId, request: &DeliverOrder) -> Result<(),
     let mut told = Vec::new();
     if order.stage == Stage::Shipped && !on_its_way {
         told.push(take(&mut tx, shop, &mut order, Step::Deliver, None).await?);
-        told.extend(payments::collect(&mut tx, shop, id).await?);
+        let collected = payments::collect(&mut tx, shop, id).await?;
+        if !collected.is_empty() {
+            orders::money_came(&mut tx, &order).await?;
+        }
+        told.extend(collected);
     } else {
         let data = json!({ "number": order.number, "shipments": arrived });
         told.push(orders::happened(&mut tx, &mut order, "order.partially_delivered", data).await?);

@@ -52,7 +52,7 @@ pub use read::{items, order, proves, token, trails};
 pub use recent::{Recent, recent, sameness};
 pub use refunded::{items_refunded, refunded};
 pub use review::reviewed;
-pub use shipped::{items_shipped, measure};
+pub use shipped::{items_shipped, measure, money_came};
 pub use sold::{Sold, SoldLine, sold};
 pub use staff_view::{OrderMetrics, OrderReview, OrderSource, StaffPart, StaffView, staff_view};
 pub use status::{Money, Review, Stage, Step, public_status};

@@ -25,6 +25,20 @@ pub enum FaultCategory {
     External,
 }
 
+impl FaultCategory {
+    /// The name on the wire and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Payment => "payment",
+            Self::Inventory => "inventory",
+            Self::Shipping => "shipping",
+            Self::System => "system",
+            Self::External => "external",
+        }
+    }
+}
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +78,9 @@ pub async fn note_error(
     fault: &OrderFault<'_>,
 ) -> Result<(), OrderError> {
     let fresh = db::insert_fault(tx, order, fault, &shop.origin.request_id).await?;
+    if fresh {
+        kernel::metrics::order_error(fault.category.name());
+    }
     db::count_fault(tx, order, fault.message, fresh).await
 }
 

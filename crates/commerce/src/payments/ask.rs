@@ -169,8 +169,7 @@ async fn search(shop: &Shop, payment: &Locked, wish: Wish) -> Result<Asked, Paym
     if certain {
         return Ok(Asked::Refused { code: "never_reached_provider".into() });
     }
-    let reason = "the provider does not find the payment; it is searched once more".to_owned();
-    Err(GatewayError::Unknown { reason }.into())
+    Err(GatewayError::unknown("the provider does not find the payment; it is searched once more").into())
 }
 
 /// `…-1`, `…-1b1`, `…-1b2`: attempts of the order count before the `b`, keys of one attempt after it.

@@ -107,7 +107,7 @@ async fn begin(shop: &Shop, id: RefundId) -> Result<Option<Ask>, RefundError> {
     }))
 }
 
-/// Notes that the provider is about to be asked anew, under the next key.
+/// Notes that the provider is about to be asked anew, under the next key. Of two who try at once one does.
 async fn begin_again(shop: &Shop, question: &Ask) -> Result<String, RefundError> {
     let key = next_key(&record::provider_key(shop, question.id), &question.provider_key);
     let mut tx = shop.db.begin().await?;
@@ -117,7 +117,16 @@ async fn begin_again(shop: &Shop, question: &Ask) -> Result<String, RefundError>
     }
     db::set_asked_again(&mut tx, &held.refund, &key).await?;
     tx.commit().await?;
+    tracing::warn!(tenant = %shop.slug, refund_id = %question.id, "a refund is asked for under another key");
     Ok(key)
+}
+
+/// Notes that the list has no refund of ours. True when that was so some time ago already.
+async fn absent(shop: &Shop, question: &Ask) -> Result<bool, RefundError> {
+    let mut tx = shop.db.begin().await?;
+    let certain = db::note_absent(&mut tx, question.id, &question.provider_key).await?;
+    tx.commit().await?;
+    Ok(certain)
 }
 
 /// The first key, then the same with `-2`, `-3`, …
@@ -134,23 +143,54 @@ async fn ask(shop: &Shop, question: &Ask) -> Said {
             Err(error) => undecided(shop, question, &error),
         };
     }
-    let mut provider_key = question.provider_key.clone();
     // The provider forgets keys after a day: what was asked longer ago is looked for before it is asked again.
     if question.stale {
-        match find(shop, question).await {
-            Ok(Some(report)) => return Said::Report(report),
+        return match find(shop, question).await {
+            Ok(Some(report)) => Said::Report(report),
             // Certainly not done, and nothing of the old key is under way any more; what is stored under it may be in
             // the way.
-            Ok(None) => match begin_again(shop, question).await {
-                Ok(key) => provider_key = key,
-                Err(error) => {
-                    tracing::warn!(tenant = %shop.slug, refund_id = %question.id, %error, "no new key for a refund");
-                    return Said::Nothing;
-                }
-            },
-            Err(error) => return undecided(shop, question, &error),
-        }
+            Ok(None) => create_anew(shop, question).await,
+            Err(error) => undecided(shop, question, &error),
+        };
     }
+    let error = match create(shop, question, question.provider_key.clone()).await {
+        Ok(report) => return Said::Report(report),
+        Err(error) => error,
+    };
+    let (refusal, burnt) = match &error {
+        // Our own credentials, or a limit: not this refund's fault.
+        GatewayError::Rejected { status: 401 | 403 | 409 | 429, .. } | GatewayError::Unavailable { .. } => {
+            return undecided(shop, question, &error);
+        }
+        GatewayError::Declined { code, .. } | GatewayError::Rejected { code, .. } => (Some(code.clone()), false),
+        GatewayError::Unknown { remembered, .. } => (None, *remembered),
+    };
+    // A failure that is stored under our key says nothing about what was done: the list of refunds does.
+    match (find(shop, question).await, refusal) {
+        (Ok(Some(report)), _) => Said::Report(report),
+        (Ok(None), Some(code)) => Said::Refused(code),
+        (Ok(None), None) if burnt => match absent(shop, question).await {
+            Ok(true) => create_anew(shop, question).await,
+            Ok(false) => undecided(shop, question, &error),
+            Err(error) => undecided(shop, question, &error),
+        },
+        (Ok(None) | Err(_), _) => undecided(shop, question, &error),
+    }
+}
+
+/// Asks under another key. Only for who knows that nothing was done under the one before, and nothing will be.
+async fn create_anew(shop: &Shop, question: &Ask) -> Said {
+    let key = match begin_again(shop, question).await {
+        Ok(key) => key,
+        Err(error) => return undecided(shop, question, &error),
+    };
+    match create(shop, question, key).await {
+        Ok(report) => Said::Report(report),
+        Err(error) => undecided(shop, question, &error),
+    }
+}
+
+async fn create(shop: &Shop, question: &Ask, provider_key: String) -> Result<Report, GatewayError> {
     let request = CreateRefund {
         idempotency_key: provider_key,
         intent: question.intent.clone(),
@@ -159,24 +199,8 @@ async fn ask(shop: &Shop, question: &Ask) -> Said {
         account: question.account.clone(),
         metadata: question.metadata.clone(),
     };
-    let error = match shop.stripe.create_refund(request).await {
-        Ok(refund) => return Said::Report(Report::of(refund, question.account.clone())),
-        Err(error) => error,
-    };
-    let refusal = match &error {
-        // Our own credentials, or a limit: not this refund's fault.
-        GatewayError::Rejected { status: 401 | 403 | 409 | 429, .. } | GatewayError::Unavailable { .. } => {
-            return undecided(shop, question, &error);
-        }
-        GatewayError::Declined { code, .. } | GatewayError::Rejected { code, .. } => Some(code.clone()),
-        GatewayError::Unknown { .. } => None,
-    };
-    // A failure that is stored under our key says nothing about what was done: the list of refunds does.
-    match (find(shop, question).await, refusal) {
-        (Ok(Some(report)), _) => Said::Report(report),
-        (Ok(None), Some(code)) => Said::Refused(code),
-        (Ok(None) | Err(_), _) => undecided(shop, question, &error),
-    }
+    let refund = shop.stripe.create_refund(request).await?;
+    Ok(Report::of(refund, question.account.clone()))
 }
 
 /// Our refund among all of the payment's.
@@ -187,7 +211,7 @@ async fn find(shop: &Shop, question: &Ask) -> Result<Option<Report>, GatewayErro
     Ok(found.map(|refund| Report::of(refund, question.account.clone())))
 }
 
-fn undecided(shop: &Shop, question: &Ask, error: &GatewayError) -> Said {
+fn undecided(shop: &Shop, question: &Ask, error: &impl std::fmt::Display) -> Said {
     tracing::warn!(tenant = %shop.slug, refund_id = %question.id, %error, "the provider has not decided a refund");
     Said::Nothing
 }

@@ -21,7 +21,7 @@ pub(super) use faults::{
 pub(super) use hold::{clear_held, set_held};
 pub(super) use list::{OrderFilter, OrderSummary, list};
 pub(super) use moves::{
-    add_refunded, add_shipped, count_event, lock, measure, set_money, set_payment_method, set_stage,
+    add_refunded, add_shipped, count_event, lock, measure, money_came, set_money, set_payment_method, set_stage,
 };
 pub(super) use notes::{OrderNote, exists, insert_note, notes};
 pub(super) use read::{items, order, trails};

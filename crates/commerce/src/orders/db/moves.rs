@@ -50,6 +50,8 @@ pub(in crate::orders) async fn set_stage(
          set stage = $3, stage_since = now(), version = version + 1, updated_at = now(),
              failure = case when $3 = 'paid' then null else coalesce($4, failure) end,
              paid_at = case when $3 = 'paid' then now() else paid_at end,
+             payment_ms = case when $3 = 'paid' then greatest(0, extract(epoch from now() - created_at) * 1000)::bigint
+                               else payment_ms end,
              confirmed_at = case when $3 = 'confirmed' then now() else confirmed_at end
          where id = $1 and stage = $2",
         order.id.0,
@@ -131,12 +133,23 @@ pub(in crate::orders) async fn add_refunded(
 }
 
 /// The time from when the order was sure until now, and from when it was made.
-pub(in crate::orders) async fn measure(tx: &mut TenantTx, order: OrderId) -> Result<(), OrderError> {
-    sqlx::query!(
-        "update orders
+pub(in crate::orders) async fn measure(tx: &mut TenantTx, order: OrderId) -> Result<(i64, i64), OrderError> {
+    let row = sqlx::query!(
+        r#"update orders
          set fulfilment_ms = greatest(0, extract(epoch from now() - coalesce(
                  confirmed_at, case when payment_method = 'card' then paid_at end, created_at)) * 1000)::bigint,
              total_ms = greatest(0, extract(epoch from now() - created_at) * 1000)::bigint
+         where id = $1 returning fulfilment_ms as "fulfilment_ms!", total_ms as "total_ms!""#,
+        order.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.fulfilment_ms, row.total_ms))
+}
+
+pub(in crate::orders) async fn money_came(tx: &mut TenantTx, order: OrderId) -> Result<(), OrderError> {
+    sqlx::query!(
+        "update orders set payment_ms = greatest(0, extract(epoch from now() - created_at) * 1000)::bigint
          where id = $1",
         order.0,
     )

@@ -116,7 +116,7 @@ pub(in crate::refunds) async fn set_asked_again(
     provider_key: &str,
 ) -> Result<(), RefundError> {
     let done = sqlx::query!(
-        "update refunds set provider_key = $2, asked_at = now(), updated_at = now()
+        "update refunds set provider_key = $2, asked_at = now(), absent_since = null, updated_at = now()
          where id = $1 and status = 'processing' and provider_ref is null",
         refund.id.0,
         provider_key,
@@ -124,6 +124,23 @@ pub(in crate::refunds) async fn set_asked_again(
     .execute(tx.conn())
     .await?;
     one(done.rows_affected())
+}
+
+/// Notes that the provider's list lacks what was asked for under this key. True when it did so before, long enough ago
+/// to be certain.
+pub(in crate::refunds) async fn note_absent(
+    tx: &mut TenantTx,
+    id: RefundId,
+    provider_key: &str,
+) -> Result<bool, RefundError> {
+    let certain = sqlx::query_scalar!(
+        r#"update refunds set absent_since = coalesce(absent_since, now()), updated_at = now()
+           where id = $1 and provider_key = $2 and status = 'processing' and provider_ref is null
+           returning absent_since <= now() - interval '20 seconds' as "certain!""#,
+        id.0,
+        provider_key,
+    );
+    Ok(certain.fetch_optional(tx.conn()).await?.unwrap_or(false))
 }
 
 /// The provider knows it by this id. No event: nothing has moved.
