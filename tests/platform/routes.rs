@@ -255,6 +255,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/reports/sales", Staff("reports.read"), &[]),
     route("GET", "/api/v1/admin/reports/funnel", Staff("reports.read"), &[]),
     route("GET", "/api/v1/admin/reports/stock-turnover", Staff("reports.read"), &[]),
+    route("GET", "/api/v1/admin/reports/top-products", Staff("reports.read"), &[]),
     route("GET", "/api/v1/admin/jobs", Staff("jobs.read"), &[]),
     route("POST", "/api/v1/admin/jobs/{id}/replay", Staff("jobs.write"), &[Job]),
     route("GET", "/api/v1/admin/activity", Staff("activity.read"), &[]),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use commerce::health::{promises, signs};
 use futures::StreamExt;
+use serde_json::json;
 use server::doctor::{self, Report, Wanted};
 use souk_tests::{Platform, Store, assert_consistent};
 
@@ -18,9 +19,15 @@ const BREAKS: &[(&str, &str)] = &[
     ("stock.reserved", "update stock_reservations set quantity = quantity + 1"),
     ("stock.parts", "update stock_reservations set released_quantity = quantity where status = 'held'"),
     ("stock.shipped", "update order_items set shipped_quantity = 1"),
+    ("stock.moved", "update stock_movements set delta_on_hand = -1 where reference_type = 'order'"),
     (
         "promotions.used",
         "insert into promotions (id, title, kind, percent, used) values (gen_random_uuid(), 'P', 'percent', 10, 3)",
+    ),
+    (
+        "promotions.limits",
+        "{unchecked promotions} insert into promotions (id, title, kind, percent, used, usage_limit)
+         values (gen_random_uuid(), 'P', 'percent', 10, 3, 2)",
     ),
     (
         "shipments.delivered",
@@ -51,6 +58,11 @@ const BREAKS: &[(&str, &str)] = &[
     ("orders.refunded", "update orders set refunded_minor = 1, money = 'partial' where stage = 'paid'"),
     ("payments.refunded", "update payments set refunded_minor = 1 where status = 'succeeded'"),
     ("events.versions", "update events set version = version + 10 where aggregate_type = 'order' and version = 1"),
+    (
+        "orders.steps",
+        "update events set data = jsonb_set(data, '{to}', '\"delivered\"') where event_type = 'order.paid'",
+    ),
+    ("usage.counted", "update usage_counters set used = used + 1"),
     ("orders.version", "update orders set version = version + 1"),
     (
         "idempotency.orders",
@@ -60,6 +72,13 @@ const BREAKS: &[(&str, &str)] = &[
     ("events.late", "{events 3} update events set created_at = now() - interval '1 hour' where sequence is null"),
     ("payments.slow", "update payments set created_at = now() - interval '90 minutes' where status <> 'succeeded'"),
     ("payments.stuck", "update payments set created_at = now() - interval '3 hours' where status <> 'succeeded'"),
+    ("payments.unknown", "update payments set provider_ref = 'pi_other' where status = 'succeeded'"),
+    (
+        "refunds.unknown",
+        "insert into provider_events (provider, event_id, kind, payload, digest, outcome, processed_at)
+         values ('stripe', 'evt_r', 'refund.updated',
+                 '{\"data\":{\"object\":{\"id\":\"re_x\",\"status\":\"succeeded\"}}}', '', 'applied', now())",
+    ),
     ("payments.flagged", "update payments set flag = 'amount' where status = 'succeeded'"),
     (
         "payments.orphaned",
@@ -216,6 +235,34 @@ async fn an_overdue_checkout_is_ended() {
     let store = store_with_orders(&platform).await;
     mended(&store, "checkouts.overdue").await;
     assert_eq!(store.count("select count(*) from checkouts where status = 'expired'").await, 1);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_that_a_refund_forgot_are_put_back_once() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let tea = store.sell(1000, 10).await;
+    let bought = store.buy(&[(&tea, 3)]).await;
+    let line = store.line_of(&bought, &tea.id).await;
+    let lines = json!([{ "order_item_id": line, "quantity": 1, "restock": false }]);
+    store.refund(&bought, json!({ "lines": lines, "reason": "x" })).await.expect(201);
+    platform.work().await;
+    assert_eq!(store.stock(&tea.id).await, (10, 3));
+    let forget = "update refund_lines set restock = true; update refunds set updated_at = now() - interval '1 hour'";
+    store.tamper(forget).await;
+    assert!(codes(&look(&store, false).await).contains("refunds.restock"));
+    let report = look(&store, true).await;
+    assert!(report.mended.iter().any(|finding| finding.code == "refunds.restock"), "{report:?}");
+    assert!(report.findings.is_empty(), "{report:?}");
+    assert_eq!(store.stock(&tea.id).await, (10, 2));
+    let acts = "select count(*) from activity where action = 'health.repair' and entity_type = 'refund'";
+    assert_eq!(store.count(acts).await, 1);
+    // Whoever mends it a second time, having looked before the first was done, changes nothing.
+    let refund = sqlx::Row::get::<uuid::Uuid, _>(&store.rows("select id from refunds").await[0], 0);
+    commerce::refunds::restock_late(&store.shop().await, commerce::refunds::RefundId(refund)).await.unwrap();
+    assert!(look(&store, true).await.mended.is_empty());
+    assert_eq!(store.stock(&tea.id).await, (10, 2));
     assert_consistent(&store).await;
 }
 

@@ -86,13 +86,13 @@ async fn reports_are_written_anew_and_nothing_else() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
     let order = shop(&store).await;
-    let days = "select md5(coalesce(string_agg(d::text, ';' order by d::text), '')) from (select s::text as d from sales_days s union all select t::text from stock_days t) x";
+    let days = "select md5(coalesce(string_agg(d::text, ';' order by d::text), '')) from (select s::text as d from sales_days s union all select t::text from stock_days t union all select u::text from sold_days u) x";
     let sum = async || {
         use sqlx::Row;
         store.rows(days).await[0].get::<String, _>(0)
     };
     let before = sum().await;
-    store.tamper("update sales_days set paid = 77, carts = carts; delete from stock_days").await;
+    store.tamper("update sales_days set paid = 77, carts = carts; delete from stock_days; delete from sold_days").await;
     store.tamper(&format!("update orders set failure = 'tampered' where id = '{order}'")).await;
     assert_ne!(sum().await, before);
     replay::rebuild(&store.shop().await, |_| {}).await.unwrap();

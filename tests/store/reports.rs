@@ -54,6 +54,46 @@ async fn a_day_shows_what_was_sold_and_how_it_came_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_best_products_come_first_page_by_page() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let ten_off = serde_json::json!({ "title": "T", "kind": "percent", "percent": "10" });
+    store.admin_post("/promotions", ten_off).await.expect(201);
+    let (many, dear, few) = (store.sell(100, 50).await, store.sell(9000, 50).await, store.sell(1000, 50).await);
+    store.buy(&[(&many, 5), (&dear, 1)]).await;
+    store.buy(&[(&many, 3), (&few, 2)]).await;
+    let called_off = store.order(&[(&few, 9)]).await;
+    store.cancel(&called_off, &key()).await.expect(200);
+    platform.work().await;
+
+    let page = async |query: &str| store.admin_get(&format!("/reports/top-products?{query}")).await.expect(200);
+    let titles = |answer: &souk_tests::Answer| -> Vec<String> {
+        let data = answer.body["data"].as_array().unwrap();
+        data.iter().map(|row| row["product_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let best = page("").await;
+    assert_eq!(titles(&best), [dear.product.clone(), few.product.clone(), many.product.clone()], "{}", best.text);
+    assert_eq!((best.int("/data/0/units"), best.int("/data/0/gross_minor")), (1, 9000));
+    assert_eq!((best.int("/data/2/discount_minor"), best.int("/data/2/revenue_minor")), (80, 720));
+    assert_eq!(best.str("/currency"), "EUR");
+    assert!(best.body["next_cursor"].is_null());
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for _ in 0..3 {
+        let answer = page(&format!("by=units&limit=1{cursor}")).await;
+        seen.extend(titles(&answer));
+        match answer.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [many.product, few.product, dear.product]);
+    store.admin_get("/reports/top-products?cursor=7").await.problem(422, "request.invalid");
+    store.admin_get("/reports/top-products?by=luck").await.problem(400, "request.invalid_query");
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn news_that_come_again_count_once() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
@@ -78,7 +118,9 @@ async fn reports_that_lag_catch_up_by_the_clock() {
     let store = platform.open_store().await;
     shop(&store).await;
     let before = today(&store, "sales").await;
-    store.tamper("delete from sales_days; delete from stock_days; delete from projections").await;
+    store
+        .tamper("delete from sales_days; delete from stock_days; delete from sold_days; delete from projections")
+        .await;
     assert_eq!(today(&store, "sales").await["orders"], 0);
     platform.worker().schedule().await.unwrap();
     store.upkeep("reports.catch_up").await;
@@ -92,7 +134,7 @@ async fn catching_up_at_once_counts_once() {
     let store = platform.open_store().await;
     shop(&store).await;
     let before = today(&store, "sales").await;
-    store.tamper("delete from sales_days; delete from stock_days; update projections set sequence = 0").await;
+    store.tamper("delete from sales_days; delete from stock_days; delete from sold_days; update projections set sequence = 0").await;
     let shop = store.shop().await;
     let catch_up = async || commerce::reports::catch_up(&shop).await.unwrap();
     let counts = tokio::join!(catch_up(), catch_up(), catch_up());
@@ -105,7 +147,7 @@ async fn catching_up_at_once_counts_once() {
 async fn ranges_and_plans_have_ends() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
-    for report in ["sales", "funnel", "stock-turnover"] {
+    for report in ["sales", "funnel", "stock-turnover", "top-products"] {
         let path = |query: &str| format!("/reports/{report}?{query}");
         store.admin_get(&path("from=2024-01-01&to=2024-12-31")).await.expect(200);
         store.admin_get(&path("from=2024-01-01&to=2025-01-01")).await.problem(422, "request.invalid");

@@ -14,7 +14,7 @@ async fn age(store: &Store<'_>, days: i32) {
 
 /// The reports as they would be had they been made back then.
 async fn report_anew(store: &Store<'_>) {
-    store.tamper("delete from sales_days; delete from stock_days; update projections set sequence = 0").await;
+    store.tamper("delete from sales_days; delete from stock_days; delete from sold_days; update projections set sequence = 0").await;
     commerce::reports::catch_up(&store.shop().await).await.unwrap();
 }
 
@@ -91,7 +91,7 @@ async fn what_the_reports_have_not_read_is_kept() {
     store.cancel(&ended, &key()).await.expect(200);
     platform.work().await;
     age(&store, 91).await;
-    store.tamper("delete from sales_days; delete from stock_days; update projections set sequence = 0").await;
+    store.tamper("delete from sales_days; delete from stock_days; delete from sold_days; update projections set sequence = 0").await;
     retain(&store).await;
     assert_eq!(store.count("select count(*) from event_snapshots").await, 0);
     commerce::reports::catch_up(&store.shop().await).await.unwrap();

@@ -138,3 +138,78 @@ async fn promised_money_is_taken_once_approved_and_let_go_once_rejected() {
     assert_eq!(store.stock(&variant.id).await, (5, 1));
     assert_consistent(&store).await;
 }
+
+/// Lets so many hours pass for what waits for a word.
+async fn wait(store: &Store<'_>, hours: i32) {
+    store.tamper(&format!("update orders set created_at = created_at - interval '{hours} hours'")).await;
+    store.tamper(&format!("update souk.jobs set run_at = now() where tenant_id = '{}'", store.id)).await;
+    store.platform.work().await;
+}
+
+async fn told(store: &Store<'_>, event: &str, order: &str) -> i64 {
+    let query = format!("select count(*) from events where event_type = '{event}' and aggregate_id = '{order}'");
+    store.count(&query).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_nobody_looks_at_is_rejected_in_the_end() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "order_review_minor": 100 })).await.expect(200);
+    let once = json!({ "title": "Once", "code": "ONCE", "kind": "percent", "percent": "10", "usage_limit": 5 });
+    store.admin_post("/promotions", once).await.expect(201);
+    let variant = store.sell(1000, 5).await;
+    let cart = store.fill_cart(&[(&variant, 1)]).await;
+    let mut body = cash(&cart);
+    body["promo_code"] = "ONCE".into();
+    body["expected_total_minor"] = 900.into();
+    let answer = store.checkout(&cart, &key(), &body).await.expect(201);
+    let by_cash = Store::bought(cart, &answer);
+    let by_card = authorised(&store, &variant).await;
+    let unpaid = store.order(&[(&variant, 1)]).await;
+    // Whoever holds it keeps it from others, not from time.
+    store.admin_post(&format!("/orders/{}/lock", by_cash.order), json!({ "reason": "calling" })).await.expect(200);
+
+    wait(&store, 47).await;
+    assert_eq!(told(&store, "order.review_due", &by_cash.order).await, 0);
+    wait(&store, 1).await;
+    wait(&store, 1).await;
+    for bought in [&by_cash, &by_card] {
+        assert_eq!(told(&store, "order.review_due", &bought.order).await, 1);
+        assert_eq!(store.see(bought).await.str("/review"), "pending");
+    }
+    assert_eq!(store.stock(&variant.id).await.1, 2 + i32::from(store.see(&unpaid).await.str("/status") != "failed"));
+    assert_consistent(&store).await;
+
+    wait(&store, 24).await;
+    for bought in [&by_cash, &by_card] {
+        let order = store.see(bought).await;
+        assert_eq!((order.str("/status"), order.str("/review")), ("cancelled".into(), "rejected".into()));
+        assert_eq!(order.str("/failure"), "review_lapsed");
+        assert_eq!(told(&store, "order.rejected", &bought.order).await, 1);
+    }
+    assert_eq!(platform.intent(&by_card.intent()).await["status"], "canceled");
+    assert_eq!(store.count("select used from promotions").await, 0);
+    store.let_pass(120).await;
+    platform.work().await;
+    assert_eq!(store.stock(&variant.id).await, (5, 0));
+    let jobs = format!("select count(*) from souk.jobs where kind = 'review.end' and tenant_id = '{}'", store.id);
+    assert_eq!(store.count(&jobs).await, 0);
+    assert_consistent(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_may_let_its_orders_wait_for_ever() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    store.admin_patch("/settings", json!({ "order_review_minor": 100, "review_hold_hours": 0 })).await.expect(200);
+    store.admin_patch("/settings", json!({ "review_hold_hours": 721 })).await.problem(422, "validation.failed");
+    let variant = store.sell(1000, 5).await;
+    let (bought, _) = by_cash(&store, &variant, "ann@example.com").await;
+    wait(&store, 5000).await;
+    assert_eq!(store.see(&bought).await.str("/review"), "pending");
+    store.admin_patch("/settings", json!({ "review_hold_hours": 1 })).await.expect(200);
+    wait(&store, 0).await;
+    assert_eq!(store.see(&bought).await.str("/status"), "cancelled");
+    assert_consistent(&store).await;
+}

@@ -96,6 +96,8 @@ pub struct ReviewDefaults {
     pub hourly_orders: u32,
     /// The same again within so many minutes.
     pub duplicate_minutes: u32,
+    /// After so many hours an order that waits for a word is rejected by itself.
+    pub hold_hours: u32,
 }
 
 /// For how many days things are kept.

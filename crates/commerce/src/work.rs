@@ -10,6 +10,7 @@ use crate::checkout::{self, CheckoutId};
 use crate::events;
 use crate::inventory;
 use crate::jobs::{Job, Kind};
+use crate::orders::OrderId;
 use crate::outbox::News;
 use crate::payments::PaymentId;
 use crate::refunds::{self, RefundId};
@@ -30,6 +31,10 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
     match Kind::from_name(&job.kind) {
         Some(Kind::ExpireCheckout) => {
             let wait = checkout::expire(shop, CheckoutId(job.subject), job.attempts).await?;
+            Ok(wait.map_or(Done::Finished, Done::Again))
+        }
+        Some(Kind::EndReview) => {
+            let wait = checkout::end_review(shop, OrderId(job.subject)).await?;
             Ok(wait.map_or(Done::Finished, Done::Again))
         }
         Some(Kind::SettlePayment) => {

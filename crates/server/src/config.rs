@@ -159,6 +159,7 @@ pub struct Review {
     pub pending_orders: u32,
     pub hourly_orders: u32,
     pub duplicate_minutes: u32,
+    pub hold_hours: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

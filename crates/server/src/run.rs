@@ -195,6 +195,7 @@ fn platform(config: &Config) -> Platform {
             pending_orders: config.review.pending_orders,
             hourly_orders: config.review.hourly_orders,
             duplicate_minutes: config.review.duplicate_minutes,
+            hold_hours: config.review.hold_hours,
         },
         refunds: RefundDefaults {
             support_up_to: config.refunds.support_up_to,

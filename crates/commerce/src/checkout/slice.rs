@@ -192,15 +192,17 @@ async fn write(
     Ok(())
 }
 
-/// What must happen even if nobody comes back: ask about the payment, and end the checkout in time.
+/// What must happen even if nobody comes back: ask about the payment, end the checkout in time, and the review.
 fn later(checkouts: &[NewCheckout]) -> Vec<NewJob> {
-    let waiting = checkouts.iter().filter(|checkout| checkout.method != Method::Cod);
-    waiting
+    checkouts
+        .iter()
         .flat_map(|checkout| {
             let job = |kind, subject, due| NewJob { kind, subject, due, request_id: checkout.request_id.clone() };
-            let asked = checkout.method == Method::Card;
+            let (asked, waits) = (checkout.method == Method::Card, checkout.method != Method::Cod);
             let look = asked.then(|| job(Kind::SettlePayment, checkout.payment.0, Due::In(FIRST_LOOK)));
-            [look, Some(job(Kind::ExpireCheckout, checkout.id.0, Due::At(checkout.expires_at)))]
+            let end = waits.then(|| job(Kind::ExpireCheckout, checkout.id.0, Due::At(checkout.expires_at)));
+            let review = checkout.reviewed.then(|| job(Kind::EndReview, checkout.order.0, Due::In(FIRST_LOOK)));
+            [look, end, review]
         })
         .flatten()
         .collect()

@@ -11,6 +11,7 @@ use crate::checkout::{self, CheckoutError, CheckoutId, Ending};
 use crate::events;
 use crate::orders::{self, OrderId};
 use crate::payments::{self, PaymentError, PaymentId};
+use crate::refunds::{self, RefundId};
 use crate::shop::Shop;
 
 /// Most that is mended of one finding in one go.
@@ -34,7 +35,11 @@ pub async fn repair(shop: &Shop, promise: &'static Promise) -> sqlx::Result<Vec<
     let together = match repair {
         Repair::TellAgain => Some(tell_again(shop).await),
         Repair::ReadMessages => Some(checkout::process_open_events(shop).await.map(drop)),
-        Repair::AskProvider | Repair::EndCheckout | Repair::RecountRefunds | Repair::RecountPayment => None,
+        Repair::AskProvider
+        | Repair::EndCheckout
+        | Repair::RecountRefunds
+        | Repair::RecountPayment
+        | Repair::Restock => None,
     };
     let mut mended = Vec::with_capacity(subjects.len());
     if let Some(done) = together {
@@ -79,6 +84,7 @@ async fn one(shop: &Shop, repair: Repair, id: Uuid) -> Result<(), CheckoutError>
             tx.commit().await?;
             Ok(())
         }
+        Repair::Restock => Ok(refunds::restock_late(shop, RefundId(id)).await?),
         Repair::TellAgain | Repair::ReadMessages => Ok(()),
     }
 }
@@ -95,6 +101,7 @@ fn entity(repair: Repair) -> &'static str {
         Repair::AskProvider | Repair::RecountPayment => "payment",
         Repair::EndCheckout => "checkout",
         Repair::RecountRefunds => "order",
+        Repair::Restock => "refund",
         Repair::TellAgain | Repair::ReadMessages => "store",
     }
 }

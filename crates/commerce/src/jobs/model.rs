@@ -54,6 +54,8 @@ impl Queue {
 pub enum Kind {
     /// End a checkout whose time is over. Subject: the checkout.
     ExpireCheckout,
+    /// Remind of an order that waits for a person's word, and reject it in the end. Subject: the order.
+    EndReview,
     /// Ask the provider about a payment that is not decided. Subject: the payment.
     SettlePayment,
     /// Ask for authorised money that somebody wants. Subject: the payment.
@@ -74,6 +76,7 @@ impl Kind {
     /// All kinds.
     pub const ALL: &'static [Self] = &[
         Self::ExpireCheckout,
+        Self::EndReview,
         Self::SettlePayment,
         Self::CapturePayment,
         Self::CallOffPayment,
@@ -87,6 +90,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::ExpireCheckout => "checkout.expire",
+            Self::EndReview => "review.end",
             Self::SettlePayment => "payment.settle",
             Self::CapturePayment => "payment.capture",
             Self::CallOffPayment => "payment.call_off",
@@ -105,7 +109,7 @@ impl Kind {
     /// Where it waits.
     pub fn queue(self) -> Queue {
         match self {
-            Self::ExpireCheckout => Queue::NewOrder,
+            Self::ExpireCheckout | Self::EndReview => Queue::NewOrder,
             Self::SettlePayment
             | Self::CapturePayment
             | Self::CallOffPayment
@@ -120,6 +124,7 @@ impl Kind {
         match self {
             // They end by themselves once the purchase is decided, and giving up would leave it undecided.
             Self::ExpireCheckout
+            | Self::EndReview
             | Self::SettlePayment
             | Self::CapturePayment
             | Self::CallOffPayment

@@ -43,6 +43,7 @@ mod waiting;
 
 pub use correct_refunded::correct_refunded;
 pub use create::{NewOrder, NewOrderItem, create};
+pub use db::UnderReview;
 pub use error::OrderError;
 pub use lock_for_staff::{StaffLock, lock_for_staff};
 pub use locked::{Locked, happened, lock};
@@ -51,7 +52,7 @@ pub use note_error::{FaultCategory, FaultSeverity, OrderFault, note_error, note_
 pub use read::{items, order, proves, token, trails};
 pub use recent::{Recent, recent, sameness};
 pub use refunded::{items_refunded, refunded};
-pub use review::reviewed;
+pub use review::{note_reminder, reviewed, under_review};
 pub use shipped::{items_shipped, measure, money_came};
 pub use sold::{Sold, SoldLine, sold};
 pub use staff_view::{OrderMetrics, OrderReview, OrderSource, StaffPart, StaffView, staff_view};

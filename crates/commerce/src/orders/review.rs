@@ -3,10 +3,20 @@
 use kernel::db::TenantTx;
 use serde_json::json;
 
-use super::{Locked, OrderError, Review, db};
+use super::{Locked, OrderError, OrderId, Review, UnderReview, db};
 use crate::activity::{self, Act};
 use crate::events::Event;
 use crate::shop::Shop;
+
+/// Since when an order waits for a person's word; `None` when it does not wait.
+pub async fn under_review(tx: &mut TenantTx, id: OrderId) -> Result<Option<UnderReview>, OrderError> {
+    db::under_review(tx, id).await
+}
+
+/// Notes that staff is reminded of a locked order that waits. False: it was before.
+pub async fn note_reminder(tx: &mut TenantTx, order: &Locked) -> Result<bool, OrderError> {
+    db::set_reminded(tx, order.id).await
+}
 
 /// Writes down that a locked order, which waits for it, is approved or rejected. Returns the event to tell; what
 /// follows from it is the caller's.

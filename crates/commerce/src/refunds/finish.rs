@@ -4,10 +4,10 @@ use kernel::db::TenantTx;
 use kernel::metrics;
 use serde_json::json;
 
-use super::hold::Held;
-use super::{RefundError, Status, Step, db};
+use super::hold::{For, Held, hold};
+use super::{RefundError, RefundId, Status, Step, db};
 use crate::catalog::VariantId;
-use crate::events::Event;
+use crate::events::{self, Event};
 use crate::inventory::{self, Returning};
 use crate::orders::{self, FaultCategory, FaultSeverity, Money, OrderFault, OrderItemId};
 use crate::payments;
@@ -88,6 +88,21 @@ async fn change_order(tx: &mut TenantTx, held: &mut Held, sign: i32) -> Result<E
     orders::items_refunded(tx, &held.order, &items).await?;
     let amount_minor = held.refund.amount_minor * i64::from(sign);
     Ok(orders::refunded(tx, &mut held.order, amount_minor, held.payment.captured_minor).await?)
+}
+
+/// Puts the goods of a succeeded refund back that it should have brought back and did not. Done before: nothing happens.
+pub async fn restock_late(shop: &Shop, id: RefundId) -> Result<(), RefundError> {
+    kernel::db::retrying(async || {
+        let mut tx = shop.db.begin().await?;
+        let held = hold(&mut tx, shop, id, For::Provider).await?;
+        if held.refund.status != Status::Succeeded || held.refund.restocked {
+            return Ok(());
+        }
+        let told = restock(&mut tx, shop, &held).await?;
+        events::tell(&mut tx, shop, &told).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
 }
 
 async fn restock(tx: &mut TenantTx, shop: &Shop, held: &Held) -> Result<Vec<Event>, RefundError> {

@@ -33,6 +33,7 @@ mod share;
 mod status;
 
 pub use error::RefundError;
+pub use finish::restock_late;
 pub use hear::{hear, is_about_refunds};
 pub use model::{Refund, RefundId, RefundLine};
 pub use plan::{RequestLine, RequestRefund};

@@ -15,7 +15,7 @@ use crate::reports::{self, StockDay};
 /// Something that events and read model do not agree about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `order`, `stock`, `payment`, `refund`, `sales_day` or `stock_day`.
+    /// `order`, `stock`, `payment`, `refund`, `sales_day`, `stock_day` or `sold_day`.
     pub aggregate: &'static str,
     /// Which one: an id, or a day.
     pub id: String,
@@ -196,4 +196,38 @@ pub(super) async fn compare_sales(
         }
     }
     Ok(())
+}
+
+/// Compares what was sold by day and variant.
+pub(super) async fn compare_sold(
+    tx: &mut TenantTx,
+    mut expected: BTreeMap<(chrono::NaiveDate, Uuid), reports::SoldDay>,
+    into: &mut Vec<Difference>,
+) -> sqlx::Result<()> {
+    let mut after = (chrono::NaiveDate::default(), Uuid::nil());
+    loop {
+        let rows = reports::read_sold(tx, after, 2000).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.0;
+        for (key, have) in rows {
+            sold_day(key, expected.remove(&key).unwrap_or_default(), have, into);
+        }
+    }
+    for (key, want) in expected {
+        sold_day(key, want, reports::SoldDay::default(), into);
+    }
+    Ok(())
+}
+
+fn sold_day(
+    (day, variant): (chrono::NaiveDate, Uuid),
+    want: reports::SoldDay,
+    have: reports::SoldDay,
+    into: &mut Vec<Difference>,
+) {
+    let mut of = Of { aggregate: "sold_day", id: format!("{day} {variant}"), into };
+    of.field("orders", want.orders, have.orders);
+    of.field("units", want.units, have.units);
+    of.field("gross_minor", want.gross_minor, have.gross_minor);
+    of.field("discount_minor", want.discount_minor, have.discount_minor);
 }

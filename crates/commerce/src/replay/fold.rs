@@ -185,7 +185,7 @@ impl State {
     /// Adds everything that it has kept of what happened to the days.
     pub fn count_history(&self, id: Uuid, tally: &mut Tally) {
         let amounts = match &self.body {
-            Body::Order(order) => order.amounts,
+            Body::Order(order) => order.amounts.clone(),
             Body::Payment(_) => Amounts::default(),
             Body::Stock(stock) => {
                 tally.stock.extend(stock.days.iter().map(|(day, counts)| ((*day, id), *counts)));

@@ -20,6 +20,9 @@ pub async fn rebuild(shop: &Shop, mut progress: impl FnMut(u64)) -> sqlx::Result
                 tally.sales.entry(day).or_default().add(&counts);
             }
             tally.stock.extend(one.tally.stock);
+            for (key, counts) in one.tally.sold {
+                tally.sold.entry(key).or_default().add(&counts);
+            }
         }
         progress(walk.events);
     }

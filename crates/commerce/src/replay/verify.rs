@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
-use super::compare::{Difference, compare, compare_sales, untold};
+use super::compare::{Difference, compare, compare_sales, compare_sold, untold};
 use super::db;
 use super::walk::Walk;
-use crate::reports::{self, SalesDay};
+use crate::reports::{self, SalesDay, SoldDay};
 use crate::shop::Shop;
 
 /// Rows looked at once.
@@ -36,10 +36,14 @@ pub async fn verify(shop: &Shop, mut progress: impl FnMut(u64)) -> sqlx::Result<
     let mut walk = Walk::new(cursor);
     let mut verified = Verified::default();
     let mut sales = std::collections::BTreeMap::<_, SalesDay>::new();
+    let mut sold = std::collections::BTreeMap::<_, SoldDay>::new();
     while let Some(folded) = walk.next(&mut tx).await? {
         verified.aggregates += folded.len() as u64;
         for (day, counts) in folded.iter().flat_map(|one| &one.tally.sales) {
             sales.entry(*day).or_default().add(counts);
+        }
+        for (key, counts) in folded.iter().flat_map(|one| &one.tally.sold) {
+            sold.entry(*key).or_default().add(counts);
         }
         if verified.differences.len() < MOST {
             compare(&mut tx, &folded, &mut verified.differences).await?;
@@ -47,6 +51,7 @@ pub async fn verify(shop: &Shop, mut progress: impl FnMut(u64)) -> sqlx::Result<
         progress(walk.events);
     }
     compare_sales(&mut tx, &sales, &mut verified.differences).await?;
+    compare_sold(&mut tx, sold, &mut verified.differences).await?;
     find_untold(&mut tx, &mut verified.differences).await?;
     verified.events = walk.events;
     verified.differences.truncate(MOST);

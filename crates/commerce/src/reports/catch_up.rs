@@ -6,7 +6,7 @@ use kernel::db::retrying;
 use uuid::Uuid;
 
 use super::tally::{Amounts, Happened, Tally};
-use super::{PROJECTION, db};
+use super::{PROJECTION, db, sold};
 use crate::events::{self, PublishedEvent};
 use crate::shop::Shop;
 
@@ -38,6 +38,7 @@ async fn step(shop: &Shop) -> sqlx::Result<usize> {
     }
     db::add_sales(&mut tx, &tally.sales).await?;
     db::add_stock(&mut tx, &tally.stock).await?;
+    sold::add(&mut tx, &tally.sold).await?;
     db::set_cursor(&mut tx, PROJECTION, last).await?;
     tx.commit().await?;
     Ok(events.len())
@@ -46,8 +47,8 @@ async fn step(shop: &Shop) -> sqlx::Result<usize> {
 fn count(tally: &mut Tally, event: &PublishedEvent, amounts: &HashMap<Uuid, Amounts>) {
     match event.aggregate_type.as_str() {
         "order" | "payment" => {
-            let known = amounts.get(&event.aggregate_id).copied().unwrap_or_default();
-            tally.sale(&happened(event), &known);
+            let none = Amounts::default();
+            tally.sale(&happened(event), amounts.get(&event.aggregate_id).unwrap_or(&none));
         }
         "stock" => tally.stock(event.aggregate_id, &event.event_type, event.created_at, &event.data),
         _ => {}

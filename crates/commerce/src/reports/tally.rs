@@ -49,8 +49,44 @@ pub struct StockDay {
     pub on_hand: i64,
 }
 
+/// What was sold of one variant on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SoldDay {
+    /// Orders that it was in.
+    pub orders: i64,
+    /// How many.
+    pub units: i64,
+    /// At their prices.
+    pub gross_minor: i64,
+    /// What was taken off.
+    pub discount_minor: i64,
+}
+
+impl SoldDay {
+    /// Adds another count of the same day.
+    pub fn add(&mut self, more: &Self) {
+        self.orders += more.orders;
+        self.units += more.units;
+        self.gross_minor += more.gross_minor;
+        self.discount_minor += more.discount_minor;
+    }
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Of what.
+    pub variant_id: Uuid,
+    /// How many.
+    pub units: i64,
+    /// At their prices.
+    pub gross_minor: i64,
+    /// What was taken off.
+    pub discount_minor: i64,
+}
+
 /// What an order is about, as its first event told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
     /// How many goods.
     pub units: i64,
@@ -62,6 +98,9 @@ pub struct Amounts {
     pub shipping_minor: i64,
     /// Tax that is added.
     pub tax_minor: i64,
+    /// Its goods one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
 }
 
 impl Amounts {
@@ -75,7 +114,20 @@ impl Amounts {
             discount_minor: number("discount_minor"),
             shipping_minor: number("shipping_minor"),
             tax_minor: number("tax_minor"),
+            lines: items.iter().filter_map(Line::of).collect(),
         }
+    }
+}
+
+impl Line {
+    fn of(item: &Value) -> Option<Self> {
+        let number = |name: &str| item[name].as_i64().unwrap_or_default();
+        Some(Self {
+            variant_id: item["variant_id"].as_str()?.parse().ok()?,
+            units: number("quantity"),
+            gross_minor: number("total_minor"),
+            discount_minor: number("discount_minor"),
+        })
     }
 }
 
@@ -101,6 +153,8 @@ pub struct Tally {
     pub sales: BTreeMap<NaiveDate, SalesDay>,
     /// By day and variant.
     pub stock: BTreeMap<(NaiveDate, Uuid), StockDay>,
+    /// By day and variant.
+    pub sold: BTreeMap<(NaiveDate, Uuid), SoldDay>,
 }
 
 impl Tally {
@@ -121,6 +175,7 @@ impl Tally {
                 add.discount_minor = amounts.discount_minor;
                 add.shipping_minor = amounts.shipping_minor;
                 add.tax_minor = amounts.tax_minor;
+                self.sell(happened.at.date_naive(), &amounts.lines);
             }
             "order.failed" => {
                 add.failed = 1;
@@ -132,6 +187,14 @@ impl Tally {
             _ => return,
         }
         self.sales.entry(happened.at.date_naive()).or_default().add(&add);
+    }
+
+    fn sell(&mut self, day: NaiveDate, lines: &[Line]) {
+        for line in lines {
+            let Line { units, gross_minor, discount_minor, .. } = *line;
+            let sold = SoldDay { orders: 1, units, gross_minor, discount_minor };
+            self.sold.entry((day, line.variant_id)).or_default().add(&sold);
+        }
     }
 
     /// Counts an event of stock. Events of a variant must come in their order.
@@ -216,6 +279,21 @@ mod tests {
         tally.sale(&happened("order.paid", "2026-01-02T00:00:00Z"), &amounts);
         let days: Vec<_> = tally.sales.values().map(|day| (day.orders, day.paid, day.units, day.gross_minor)).collect();
         assert_eq!(days, [(1, 0, 0, 0), (0, 1, 3, 3000)]);
+    }
+
+    #[test]
+    fn its_goods_are_sold_on_the_day_it_becomes_sure() {
+        let variant = |n| Uuid::from_u128(n);
+        let line = |n, quantity, total| json!({ "variant_id": variant(n), "quantity": quantity, "total_minor": total, "discount_minor": 5 });
+        let amounts = Amounts::of(&json!({ "items": [line(1, 2, 200), line(2, 1, 50), { "quantity": 3 }] }));
+        let mut tally = Tally::default();
+        tally.sale(&happened("order.created", "2026-01-01T12:00:00Z"), &amounts);
+        tally.sale(&happened("order.paid", "2026-01-02T12:00:00Z"), &amounts);
+        tally.sale(&happened("order.paid", "2026-01-02T13:00:00Z"), &amounts);
+        let day = "2026-01-02".parse().unwrap();
+        let want = |units, gross_minor| SoldDay { orders: 2, units, gross_minor, discount_minor: 10 };
+        let sold: Vec<_> = tally.sold.into_iter().collect();
+        assert_eq!(sold, [((day, variant(1)), want(4, 400)), ((day, variant(2)), want(2, 100))]);
     }
 
     #[test]

@@ -74,6 +74,11 @@ pub struct ChangeSettings {
     #[garde(inner(inner(range(min = 0, max = 1440))))]
     #[schema(value_type = Option<i32>, minimum = 0, maximum = 1440)]
     pub duplicate_minutes: Option<Option<i32>>,
+    /// After so many hours an order that waits for a word is rejected by itself; 0: never.
+    #[serde(default, deserialize_with = "present")]
+    #[garde(inner(inner(range(min = 0, max = 720))))]
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 720)]
+    pub review_hold_hours: Option<Option<i32>>,
     /// All limits by role, in place of what they were: refunds above them need a second person.
     #[garde(inner(custom(limits_by_role)))]
     pub refund_approval_minor: Option<BTreeMap<String, i64>>,

@@ -25,7 +25,7 @@ pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
         r#"select store_name, currency, support_email, checkout_ttl_minutes, low_stock_threshold, stripe_account,
                   country, capture as "capture: Capture", price_tolerance_minor, edit_cancels_checkout,
                   cod_review_minor, order_review_minor, pending_orders_review, hourly_orders_review,
-                  duplicate_minutes, refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
+                  duplicate_minutes, review_hold_hours, refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
                   payment_methods, manual_payment_days, created_at, updated_at
            from settings"#
     )
@@ -47,6 +47,7 @@ pub(super) async fn read(tx: &mut TenantTx) -> sqlx::Result<Settings> {
         pending_orders_review: row.pending_orders_review,
         hourly_orders_review: row.hourly_orders_review,
         duplicate_minutes: row.duplicate_minutes,
+        review_hold_hours: row.review_hold_hours,
         refund_approval_minor: row.refund_approval_minor.0,
         payment_methods: row.payment_methods,
         manual_payment_days: row.manual_payment_days,
@@ -80,6 +81,7 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
              refund_approval_minor = coalesce($22, refund_approval_minor),
              payment_methods = coalesce($23, payment_methods),
              manual_payment_days = coalesce($24, manual_payment_days),
+             review_hold_hours = case when $25 then $26 else review_hold_hours end,
              updated_at = now()",
         change.store_name.as_deref(),
         change.support_email.is_some(),
@@ -105,6 +107,8 @@ pub(super) async fn update(tx: &mut TenantTx, change: &ChangeSettings) -> sqlx::
         change.refund_approval_minor.as_ref().map(|limits| json!(limits)),
         change.payment_methods.as_deref(),
         change.manual_payment_days,
+        change.review_hold_hours.is_some(),
+        change.review_hold_hours.flatten(),
     )
     .execute(tx.conn())
     .await?;
@@ -143,7 +147,7 @@ pub(super) async fn lock_state_with_settings(tx: &mut TenantTx) -> sqlx::Result<
                   t.store_name, t.currency, t.support_email, t.checkout_ttl_minutes, t.low_stock_threshold,
                   t.stripe_account, t.country, t.capture as "capture: Capture", t.price_tolerance_minor,
                   t.edit_cancels_checkout, t.cod_review_minor, t.order_review_minor, t.pending_orders_review,
-                  t.hourly_orders_review, t.duplicate_minutes,
+                  t.hourly_orders_review, t.duplicate_minutes, t.review_hold_hours,
                   t.refund_approval_minor as "refund_approval_minor: Json<BTreeMap<String, i64>>",
                   t.payment_methods, t.manual_payment_days, t.created_at, t.updated_at
            from store_state s cross join settings t for update of s"#
@@ -175,6 +179,7 @@ pub(super) async fn lock_state_with_settings(tx: &mut TenantTx) -> sqlx::Result<
         pending_orders_review: row.pending_orders_review,
         hourly_orders_review: row.hourly_orders_review,
         duplicate_minutes: row.duplicate_minutes,
+        review_hold_hours: row.review_hold_hours,
         refund_approval_minor: row.refund_approval_minor.0,
         payment_methods: row.payment_methods,
         manual_payment_days: row.manual_payment_days,

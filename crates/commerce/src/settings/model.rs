@@ -51,6 +51,8 @@ pub struct Settings {
     pub hourly_orders_review: Option<i32>,
     /// And one who orders the same again within so many minutes; 0: never.
     pub duplicate_minutes: Option<i32>,
+    /// After so many hours an order that waits for a word is rejected by itself; 0: never.
+    pub review_hold_hours: Option<i32>,
     /// Refunds above this need a second person, by the role of who asks. A role that is not named: as the platform says.
     pub refund_approval_minor: BTreeMap<String, i64>,
     /// How shoppers may pay: `card`, `cod`, `manual`.

@@ -37,6 +37,8 @@ pub enum Repair {
     RecountRefunds,
     /// Sum up the payment's refunds.
     RecountPayment,
+    /// Put the goods of the refund back.
+    Restock,
     /// Put the events on their way again.
     TellAgain,
     /// Process the provider's messages that were kept.

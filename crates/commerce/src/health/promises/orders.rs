@@ -49,6 +49,12 @@ pub(super) const PROMISES: &[Promise] = &[
         ..Promise::USUAL
     },
     Promise {
+        code: "orders.steps",
+        says: "an order takes only steps that there are",
+        query: STEPS,
+        ..Promise::USUAL
+    },
+    Promise {
         code: "orders.open_errors",
         says: "an order counts the errors that nobody has seen to",
         query: "select o.id::text from orders o
@@ -85,3 +91,31 @@ pub(super) const PROMISES: &[Promise] = &[
         ..Promise::USUAL
     },
 ];
+
+/// Every step that [`crate::orders::Stage::after`] allows.
+const STEPS: &str = "select e.aggregate_id::text from events e
+where e.aggregate_type = 'order' and e.data ->> 'to' is not null and e.data ->> 'from' is not null
+  and (e.data ->> 'from', e.data ->> 'to') not in (
+      ('pending', 'awaiting_payment'), ('pending', 'paid'), ('pending', 'confirmed'), ('pending', 'failed'),
+      ('pending', 'cancelled'), ('awaiting_payment', 'paid'), ('awaiting_payment', 'confirmed'),
+      ('awaiting_payment', 'failed'), ('awaiting_payment', 'cancelled'), ('paid', 'packed'), ('paid', 'cancelled'),
+      ('confirmed', 'packed'), ('confirmed', 'cancelled'), ('packed', 'shipped'), ('shipped', 'delivered'),
+      ('shipped', 'fulfilled'), ('failed', 'paid'))";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::STEPS;
+    use crate::orders::{Stage, Step};
+
+    #[test]
+    fn the_steps_are_those_of_the_machine() {
+        let pairs = Stage::ALL.into_iter().flat_map(|from| {
+            Step::ALL.into_iter().filter_map(move |step| Some((from.name(), from.after(step).ok()?.name())))
+        });
+        let pairs: BTreeSet<_> = pairs.map(|(from, to)| format!("('{from}', '{to}')")).collect();
+        assert!(pairs.iter().all(|pair| STEPS.contains(pair)), "{pairs:?}");
+        assert_eq!(STEPS.matches("', '").count(), pairs.len());
+    }
+}

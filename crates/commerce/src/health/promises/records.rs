@@ -21,6 +21,17 @@ pub(super) const PROMISES: &[Promise] = &[
         ..Promise::USUAL
     },
     Promise {
+        code: "usage.counted",
+        says: "what the plan limits is counted as it is: products, and orders of the month",
+        // An order made at midnight may count in the month that begins.
+        query: "select u.feature from usage_counters u where u.feature = 'max_products'
+                  and u.used <> (select count(*) from products where deleted_at is null)
+                union all
+                select 'max_orders_per_month' from store_state s where s.orders_in_month <
+                  (select count(*) from orders where to_char(created_at at time zone 'utc', 'YYYY-MM') = s.orders_month)",
+        ..Promise::USUAL
+    },
+    Promise {
         code: "idempotency.orders",
         says: "a finished key for an order names one that exists",
         query: "select k.key from idempotency_keys k where k.status = 201 and k.scope like 'POST /api/v1/checkouts %'

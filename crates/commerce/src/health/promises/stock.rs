@@ -59,4 +59,30 @@ pub(super) const PROMISES: &[Promise] = &[
                 where r.shipped_quantity <> i.q",
         ..Promise::USUAL
     },
+    Promise {
+        code: "stock.moved",
+        says: "what is sold leaves the stock once, and what comes back comes in once",
+        // Where the first movement of an order's goods is there all are: old ones are added up from the oldest on.
+        query: "with moved as (
+                    select reference_type of, reference_id id, variant_id, sum(delta_on_hand) h, sum(delta_reserved) r,
+                           max(delta_reserved) first
+                    from stock_movements where reference_id is not null group by 1, 2, 3),
+                back as (
+                    select l.refund_id, i.order_id, i.variant_id, sum(l.released_quantity) released,
+                           sum(l.returned_quantity) returned
+                    from refund_lines l join order_items i on i.id = l.order_item_id group by 1, 2, 3),
+                whole as (
+                    select s.*, m.h, m.r from stock_reservations s
+                    join moved m on m.of = 'order' and m.id = s.order_id and m.variant_id = s.variant_id and m.first = s.quantity)
+                select w.order_id::text from whole w
+                where w.h <> -w.shipped_quantity
+                   or w.r <> w.quantity - w.shipped_quantity - w.released_quantity + (
+                          select coalesce(sum(b.released), 0) from back b
+                          where b.order_id = w.order_id and b.variant_id = w.variant_id)
+                union all
+                select b.refund_id::text from back b join whole w on w.order_id = b.order_id and w.variant_id = b.variant_id
+                left join moved m on m.of = 'refund' and m.id = b.refund_id and m.variant_id = b.variant_id
+                where coalesce(m.h, 0) <> b.returned or coalesce(m.r, 0) <> -b.released",
+        ..Promise::USUAL
+    },
 ];

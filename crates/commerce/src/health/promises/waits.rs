@@ -64,6 +64,36 @@ pub(super) const SIGNS: &[Promise] = &[
         ..Promise::USUAL
     },
     Promise {
+        code: "payments.unknown",
+        says: "money that the provider told us of is written down, and what is written down has its intent there",
+        todo: "look the intent up at the provider by its metadata souk_order, and refund it there if the order has other \
+               money or none of it was sent",
+        query: "select e.event_id from provider_events e
+                where e.kind = 'payment_intent.succeeded' and e.outcome is not null
+                  and e.payload::json #>> '{data,object,metadata,souk_tenant}' = substr(current_schema(), 3)::uuid::text
+                  and not exists (select from payments p
+                                  where p.provider_ref = e.payload::json #>> '{data,object,id}'
+                                    and (p.status = 'succeeded' or p.flag is not null))
+                union all
+                select id::text from payments where provider = 'stripe' and status = 'succeeded' and provider_ref is null",
+        ..Promise::USUAL
+    },
+    Promise {
+        code: "refunds.unknown",
+        says: "money that went back at the provider is written down, and what is written down has its refund there",
+        todo: "look the refund up at the provider, and send its message again from there",
+        query: "select e.event_id from provider_events e
+                where e.kind in ('refund.created', 'refund.updated', 'charge.refund.updated') and e.outcome = 'applied'
+                  and e.payload::json #>> '{data,object,status}' = 'succeeded'
+                  and not exists (select from refunds r where r.provider_ref = e.payload::json #>> '{data,object,id}')
+                  and not exists (select from payments p
+                                  where p.surplus and p.provider_ref = e.payload::json #>> '{data,object,payment_intent}')
+                union all
+                select r.id::text from refunds r join payments p on p.id = r.payment_id
+                where p.provider = 'stripe' and r.status = 'succeeded' and r.provider_ref is null",
+        ..Promise::USUAL
+    },
+    Promise {
         code: "refunds.failing",
         says: "few refunds fail",
         severity: Severity::Warning,
@@ -85,7 +115,8 @@ pub(super) const SIGNS: &[Promise] = &[
     Promise {
         code: "refunds.restock",
         says: "when the money has gone back, so have the goods that were to come back",
-        todo: "put the units back with a stock adjustment that names the refund",
+        todo: "run souk doctor --repair: it puts them back; if it cannot, use a stock adjustment that names the refund",
+        repair: Some(Repair::Restock),
         query: "select r.id::text from refunds r
                 where r.status = 'succeeded' and r.restocked_at is null and r.updated_at < now() - interval '10 minutes'
                   and exists (select from refund_lines l where l.refund_id = r.id and l.restock)",
