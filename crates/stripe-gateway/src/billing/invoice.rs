@@ -96,7 +96,7 @@ fn status(status: Option<&stripe_shared::InvoiceStatus>) -> Result<InvoiceStatus
         Some(Stripe::Uncollectible) => InvoiceStatus::Uncollectible,
         Some(Stripe::Void) => InvoiceStatus::Void,
         Some(other) => {
-            return Err(GatewayError::Unknown { reason: format!("the invoice has the unheard-of status {other:?}") });
+            return Err(GatewayError::unknown(format!("the invoice has the unheard-of status {other:?}")));
         }
     })
 }
@@ -105,7 +105,7 @@ impl TryFrom<stripe_shared::Invoice> for Invoice {
     type Error = GatewayError;
 
     fn try_from(invoice: stripe_shared::Invoice) -> Result<Self, GatewayError> {
-        let id = invoice.id.ok_or_else(|| GatewayError::Unknown { reason: "an invoice without id".to_owned() })?;
+        let id = invoice.id.ok_or_else(|| GatewayError::unknown("an invoice without id"))?;
         let parent = invoice.parent.and_then(|parent| parent.subscription_details);
         let subscription = invoice
             .subscription

@@ -118,7 +118,7 @@ fn state(status: &SubscriptionStatus) -> Result<SubscriptionState, GatewayError>
         SubscriptionStatus::Paused => SubscriptionState::Paused,
         other => {
             let reason = format!("the subscription has the unheard-of status {other:?}");
-            return Err(GatewayError::Unknown { reason });
+            return Err(GatewayError::unknown(reason));
         }
     })
 }
