@@ -234,6 +234,78 @@ const tests = {
     assert.equal((await stripe.webhookEndpoints.del(endpoint.id)).deleted, true);
     hook.close();
   },
+
+  async "a subscription lives by a test clock"() {
+    const start = 1767268800;
+    const day = 24 * 60 * 60;
+    const product = await stripe.products.create({ name: "Growth" });
+    const [basic, pro] = await Promise.all([1000, 3000].map((unit_amount) => stripe.prices.create({
+      product: product.id, currency: "eur", unit_amount, recurring: { interval: "month" },
+    })));
+    const clock = await stripe.testHelpers.testClocks.create({ frozen_time: start });
+    const customer = await stripe.customers.create({ email: "a@example.com", test_clock: clock.id });
+    const card = await stripe.paymentMethods.attach("pm_card_visa", { customer: customer.id });
+    const made = await stripe.subscriptions.create({
+      customer: customer.id, items: [{ price: basic.id }], default_payment_method: card.id, trial_period_days: 7,
+      expand: ["latest_invoice", "customer"],
+    });
+    assert.deepEqual([made.status, made.latest_invoice.status, made.customer.id], ["trialing", "paid", customer.id]);
+    await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: start + 8 * day });
+    while ((await stripe.testHelpers.testClocks.retrieve(clock.id)).status !== "ready") {
+      await new Promise((later) => setTimeout(later, 10));
+    }
+    const item = { id: made.items.data[0].id, price: pro.id };
+    const preview = await stripe.invoices.createPreview({
+      subscription: made.id, subscription_details: { items: [item], proration_behavior: "always_invoice" },
+    });
+    const changed = await stripe.subscriptions.update(made.id, { items: [item], proration_behavior: "always_invoice" });
+    const invoice = await stripe.invoices.retrieve(changed.latest_invoice, { expand: ["payments"] });
+    assert.deepEqual([invoice.status, invoice.total, preview.total], ["paid", preview.total, invoice.amount_paid]);
+    assert.equal(invoice.parent.subscription_details.subscription, made.id);
+    assert.equal((await stripe.subscriptions.cancel(made.id)).status, "canceled");
+    const invoices = await stripe.invoices.list({ subscription: made.id }).autoPagingToArray({ limit: 10 });
+    assert.equal(invoices.length, 3);
+  },
+
+  async "a checkout page is paid, and the portal opens"() {
+    const product = await stripe.products.create({ name: "Basic" });
+    const price = await stripe.prices.create({
+      product: product.id, currency: "eur", unit_amount: 900, recurring: { interval: "month" },
+    });
+    const session = await stripe.checkout.sessions.create({
+      mode: "subscription", line_items: [{ price: price.id, quantity: 1 }], client_reference_id: "7",
+      success_url: "http://souk.example/done", cancel_url: "http://souk.example/back",
+    });
+    const form = new URLSearchParams({ card: "4242 4242 4242 4242", email: "a@example.com" });
+    assert.equal((await fetch(session.url, { method: "POST", body: form })).status, 200);
+    const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ["subscription", "line_items"] });
+    assert.deepEqual([done.status, done.payment_status, done.subscription.status], ["complete", "paid", "active"]);
+    const portal = await stripe.billingPortal.sessions.create({ customer: done.customer, return_url: "http://souk.example/" });
+    assert.match(await (await fetch(portal.url)).text(), /Subscription: active/);
+  },
+
+  async "usage is reported once, and accounts are set up"() {
+    const meter = await stripe.billing.meters.create({
+      display_name: "Orders", event_name: "orders", default_aggregation: { formula: "sum" },
+    });
+    const customer = await stripe.customers.create({});
+    const event = {
+      event_name: "orders", identifier: "once", payload: { stripe_customer_id: customer.id, value: "7" },
+    };
+    await stripe.billing.meterEvents.create(event);
+    await refused(stripe.billing.meterEvents.create(event), Stripe.errors.StripeInvalidRequestError, { statusCode: 400 });
+    const start = Math.floor(Date.now() / 60_000) * 60 - 60;
+    const sums = await stripe.billing.meters.listEventSummaries(meter.id, {
+      customer: customer.id, start_time: start, end_time: start + 180,
+    });
+    assert.equal(sums.data[0].aggregated_value, 7);
+    const account = await stripe.accounts.create({ type: "express", country: "DE" });
+    const link = await stripe.accountLinks.create({
+      account: account.id, type: "account_onboarding", refresh_url: "http://souk.example/", return_url: "http://souk.example/",
+    });
+    await fetch(link.url, { method: "POST", body: new URLSearchParams({ outcome: "complete" }) });
+    assert.equal((await stripe.accounts.retrieve(account.id)).charges_enabled, true);
+  },
 };
 
 let passed = 0;

@@ -202,12 +202,17 @@ fn faults(world: &World, ask: &Ask) -> Vec<Fault> {
     faults
 }
 
-/// The metadata of the intent a request is about.
+/// The metadata of the object a request is about.
 fn named_metadata(world: &World, ask: &Ask) -> BTreeMap<String, String> {
     let steps = ask.steps();
     let id = ask.params.nested(&["payment_intent"]).or_else(|| steps.get(1).copied());
     let Some(id) = id else { return BTreeMap::new() };
-    world.with_state(|state| state.intents.any(id).map(|intent| intent.metadata.clone())).unwrap_or_default()
+    world.with_state(|state| {
+        let of_intent = || state.intents.any(id).map(|intent| intent.metadata.clone());
+        let of_subscription = || state.subscriptions.any(id).map(|subscription| subscription.metadata.clone());
+        let of_customer = || state.customers.any(id).map(|customer| customer.metadata.clone());
+        of_intent().or_else(of_subscription).or_else(of_customer).unwrap_or_default()
+    })
 }
 
 fn failed(error: &ApiError, ask: &Ask) -> (u16, Body) {

@@ -10,6 +10,10 @@ pub enum Behaviour {
     Declined(Decline),
     /// The person must authenticate; then it succeeds.
     Authenticates,
+    /// The person must authenticate once, when the card is saved or first used; later payments succeed.
+    AuthenticatesOnce,
+    /// Can be saved; every payment is declined.
+    DeclinedLater,
     /// The person must authenticate; then it is declined.
     AuthenticatesThenDeclined,
     /// The answer takes a moment.
@@ -104,7 +108,8 @@ pub const CARDS: &[Card] = &[
         "visa",
         Behaviour::Declined(Decline::ProcessingError),
     ),
-    card("4000002500003155", &["pm_card_authenticationRequiredOnSetup"], "visa", Behaviour::Authenticates),
+    card("4000000000000341", &["pm_card_chargeCustomerFail"], "visa", Behaviour::DeclinedLater),
+    card("4000002500003155", &["pm_card_authenticationRequiredOnSetup"], "visa", Behaviour::AuthenticatesOnce),
     card("4000002760003184", &["pm_card_authenticationRequired"], "visa", Behaviour::Authenticates),
     card("4000000000003220", &["pm_card_threeDSecure2Required"], "visa", Behaviour::Authenticates),
     card("4000000000003063", &["pm_card_threeDSecureRequired"], "visa", Behaviour::Authenticates),

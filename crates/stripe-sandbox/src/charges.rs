@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::form::{Metadata, Params};
-use crate::ids::{new_id, now};
+use crate::ids::new_id;
 use crate::intents::{Intent, PaymentError};
 use crate::payment_methods::PaymentMethod;
 use crate::state::{Body, Snapshot, Tx};
@@ -34,20 +34,20 @@ pub struct Charge {
 
 impl Charge {
     /// An attempt that took the money, or holds it for a later capture.
-    pub fn paid(intent: &Intent, method: &PaymentMethod) -> Self {
+    pub fn paid(intent: &Intent, method: &PaymentMethod, now: i64) -> Self {
         let captured = !intent.manual_capture;
-        Self { captured, amount_captured: if captured { intent.amount } else { 0 }, ..Self::blank(intent, method) }
+        Self { captured, amount_captured: if captured { intent.amount } else { 0 }, ..Self::blank(intent, method, now) }
     }
 
-    pub fn failed(intent: &Intent, method: &PaymentMethod, failure: PaymentError) -> Self {
-        Self { status: "failed".to_owned(), failure: Some(failure), ..Self::blank(intent, method) }
+    pub fn failed(intent: &Intent, method: &PaymentMethod, failure: PaymentError, now: i64) -> Self {
+        Self { status: "failed".to_owned(), failure: Some(failure), ..Self::blank(intent, method, now) }
     }
 
-    fn blank(intent: &Intent, method: &PaymentMethod) -> Self {
+    fn blank(intent: &Intent, method: &PaymentMethod, now: i64) -> Self {
         Self {
             id: new_id("ch"),
             account: intent.account.clone(),
-            created: now(),
+            created: now,
             intent: intent.id.clone(),
             amount: intent.amount,
             amount_captured: 0,

@@ -24,6 +24,8 @@ use crate::world::World;
 
 /// The target that stands for the address given at start.
 pub const DEFAULT_TARGET: &str = "default";
+/// The target that stands for the address given for billing.
+pub const BILLING_TARGET: &str = "billing";
 
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(15);

@@ -20,8 +20,19 @@ pub struct Event {
     pub request_id: Option<String>,
     pub idempotency_key: Option<String>,
     pub object: Snapshot,
+    /// What the fields that changed were before, as JSON.
+    #[serde(default)]
+    pub previous: Option<String>,
     /// Who is to be told: ids of webhook endpoints.
     pub targets: Vec<String>,
+}
+
+impl Event {
+    /// Whether it is about what the platform sells and to whom, rather than about a shopper's payment.
+    pub fn about_billing(&self) -> bool {
+        const PAYMENTS: &[&str] = &["payment_intent.", "charge.", "refund."];
+        !PAYMENTS.iter().any(|prefix| self.kind.starts_with(prefix))
+    }
 }
 
 impl Row for Event {
@@ -42,6 +53,9 @@ impl Row for Event {
             "data": { "object": self.object.render() }, "livemode": false, "pending_webhooks": self.targets.len(),
             "request": { "id": self.request_id, "idempotency_key": self.idempotency_key }, "type": self.kind,
         });
+        if let Some(previous) = &self.previous {
+            event["data"]["previous_attributes"] = serde_json::from_str(previous).unwrap_or_default();
+        }
         if let Some(account) = &self.account {
             event["account"] = json!(account);
         }

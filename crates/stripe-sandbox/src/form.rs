@@ -40,6 +40,12 @@ impl Params {
         Ok(params)
     }
 
+    /// Reads a flat JSON object of words; `None` when it is anything else.
+    pub fn of_json(body: &[u8]) -> Option<Self> {
+        let sent: Map<String, Value> = if body.is_empty() { Map::new() } else { serde_json::from_slice(body).ok()? };
+        sent.values().all(Value::is_string).then_some(Self { fields: sent, pairs: Vec::new() })
+    }
+
     /// The pairs in one order whatever the order they were sent in, without the key that authenticates.
     pub fn canonical(&self) -> String {
         let mut pairs: Vec<_> = self.pairs.iter().filter(|(name, _)| name != "key").collect();
@@ -76,6 +82,59 @@ impl Params {
             value = value.get(step)?;
         }
         value.as_str()
+    }
+
+    /// The parameters inside `name`, to be read as if they stood alone; none when it is not there.
+    pub fn within(&self, name: &str) -> Self {
+        Self {
+            fields: self.fields.get(name).and_then(Value::as_object).cloned().unwrap_or_default(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// The parameters of every element of the list `name`, sent as `name[0][…]`.
+    pub fn each(&self, name: &str) -> Vec<Self> {
+        let items = match self.fields.get(name) {
+            Some(Value::Array(items)) => items.clone(),
+            // One element may be sent as `name[][…]`, and numbering may have gaps.
+            Some(Value::Object(items)) => items.values().cloned().collect(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => Vec::new(),
+        };
+        let fields = items.into_iter().filter_map(|item| item.as_object().cloned());
+        fields.map(|fields| Self { fields, pairs: Vec::new() }).collect()
+    }
+
+    /// Unix seconds.
+    pub fn time(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let Some(time) = self.integer(name)? else { return Ok(None) };
+        if (0..=253_402_300_799).contains(&time) {
+            return Ok(Some(time));
+        }
+        let message = "Invalid timestamp: must be an integer Unix timestamp in seconds";
+        Err(ApiError::invalid(message, Some(name), Some("parameter_invalid_integer")))
+    }
+
+    /// An integer within bounds.
+    pub fn between(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>, ApiError> {
+        match self.integer(name)? {
+            Some(number) if number < least || number > most => {
+                let message = format!("This value must be between {least} and {most}.");
+                Err(ApiError::invalid(&message, Some(name), Some("parameter_invalid_integer")))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Whether a time in `created[gte]`, `[gt]`, `[lte]`, `[lt]` or `created` itself covers `time`.
+    pub fn covers_time(&self, name: &str, time: i64) -> Result<bool, ApiError> {
+        if let Some(Value::String(_)) = self.fields.get(name) {
+            return Ok(self.time(name)? == Some(time));
+        }
+        let range = self.within(name);
+        Ok(range.time("gt")?.is_none_or(|bound| time > bound)
+            && range.time("gte")?.is_none_or(|bound| time >= bound)
+            && range.time("lt")?.is_none_or(|bound| time < bound)
+            && range.time("lte")?.is_none_or(|bound| time <= bound))
     }
 
     /// A word. Empty is an error, as it is with Stripe.

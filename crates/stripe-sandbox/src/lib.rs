@@ -1,33 +1,49 @@
-//! A stateful look-alike of Stripe's payments API, for development and tests: real HTTP, signed webhooks, a durable
-//! ledger, and faults on demand.
+//! A stateful look-alike of Stripe's API for payments and billing, for development and tests: real HTTP, signed webhooks,
+//! a durable ledger, and faults on demand.
 //!
 //! ```text
 //! request ── faults ── idempotency ── verb ── ledger (one fsynced line) ── webhooks ── answer
 //! ```
 
+// Stripe's objects are wide.
+#![recursion_limit = "256"]
+
+mod accounts;
 mod api;
+mod balance;
 mod cards;
+mod catalog;
 mod charges;
+mod clocks;
 mod control;
 mod customers;
+mod decimal;
 mod deliveries;
 mod endpoints;
 mod error;
 mod events;
+mod expand;
 mod faults;
 mod form;
 mod ids;
 mod intents;
+mod invoices;
 mod ledger;
+mod meters;
 mod pages;
 mod payment_methods;
+mod portal;
 mod refunds;
 mod request;
 mod routes;
 mod search;
 mod server;
+mod sessions;
+mod setup_intents;
 mod state;
+mod subscriptions;
 mod table;
+mod tx;
 mod world;
 
 use std::net::SocketAddr;
@@ -78,6 +94,7 @@ impl Sandbox {
         let tasks = vec![
             tokio::spawn(server::run(listener, Arc::clone(&world))),
             tokio::spawn(deliveries::run(Arc::clone(&world))),
+            tokio::spawn(Arc::clone(&world).live()),
         ];
         Ok(Self { world, address, tasks })
     }
@@ -95,6 +112,12 @@ impl Sandbox {
     /// Sends every later event to `url`; `None` stops that.
     pub fn set_webhook_url(&self, url: Option<String>) {
         self.world.set_webhook_url(url);
+    }
+
+    /// Sends every later event about billing to this address, signed with this secret, instead of to the webhook address;
+    /// `None` stops that.
+    pub fn set_billing_webhook(&self, target: Option<(String, String)>) {
+        self.world.set_billing_webhook(target);
     }
 
     /// Stops serving and delivering. What was answered is on disk.

@@ -7,7 +7,7 @@ use crate::cards::Behaviour;
 use crate::charges::Charge;
 use crate::error::ApiError;
 use crate::form::{Metadata, Params};
-use crate::ids::{new_id, now};
+use crate::ids::new_id;
 use crate::state::{Body, Change, Snapshot, Tx};
 use crate::table::Row;
 
@@ -120,6 +120,8 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
             Behaviour::Succeeds
             | Behaviour::Declined(_)
             | Behaviour::Authenticates
+            | Behaviour::AuthenticatesOnce
+            | Behaviour::DeclinedLater
             | Behaviour::AuthenticatesThenDeclined
             | Behaviour::Processes,
         ) => (Status::Succeeded, None),
@@ -127,7 +129,7 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
     let refund = Refund {
         id: new_id("re"),
         account: account.map(str::to_owned),
-        created: now(),
+        created: tx.now(),
         amount,
         currency: charge.currency.clone(),
         charge: charge.id.clone(),

@@ -1,14 +1,26 @@
-//! The part of Stripe's search language that finds payment intents: exact clauses joined with `AND`.
+//! The part of Stripe's search language that finds things by their fields: exact clauses joined with `AND`.
 
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::form::Params;
 use crate::intents::Intent;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Clause {
-    Metadata { key: String, value: String },
+    Metadata {
+        key: String,
+        value: String,
+    },
     Status(String),
     Currency(String),
     Customer(String),
     Amount(i64),
+    /// Any other field by its name.
+    Field {
+        name: String,
+        value: String,
+    },
 }
 
 impl Clause {
@@ -19,6 +31,7 @@ impl Clause {
             Self::Currency(currency) => intent.currency.eq_ignore_ascii_case(currency),
             Self::Customer(customer) => intent.customer.as_ref() == Some(customer),
             Self::Amount(amount) => intent.amount == *amount,
+            Self::Field { .. } => false,
         }
     }
 }
@@ -55,6 +68,9 @@ fn clause(text: &str) -> Option<(Clause, &str)> {
         "status" => Clause::Status(value),
         "currency" => Clause::Currency(value),
         "customer" => Clause::Customer(value),
+        "email" | "name" | "subscription" | "number" | "active" | "lookup_key" | "product" => {
+            Clause::Field { name: field.to_owned(), value }
+        }
         _ => return None,
     };
     Some((clause, after))
@@ -77,6 +93,35 @@ fn quoted(text: &str) -> Option<(String, &str)> {
         }
     }
     None
+}
+
+/// The clauses of a search over any kind of object.
+pub struct Terms(Vec<Clause>);
+
+impl Terms {
+    /// Reads the parameter `query`.
+    pub fn read(params: &Params) -> Result<Self, ApiError> {
+        let query = params.text("query")?.ok_or_else(|| ApiError::missing_param("query"))?;
+        parse(&query).map(Self).ok_or_else(|| {
+            ApiError::invalid(&format!("We were unable to parse your query: {query}"), Some("query"), None)
+        })
+    }
+
+    /// Whether all of them hold for the object as it is shown.
+    pub fn hold(&self, object: &Value) -> bool {
+        self.0.iter().all(|clause| match clause {
+            Clause::Metadata { key, value } => object["metadata"][key] == *value,
+            Clause::Status(status) => object["status"] == *status,
+            Clause::Currency(currency) => object["currency"] == currency.to_ascii_lowercase(),
+            Clause::Customer(customer) => object["customer"] == *customer,
+            Clause::Amount(amount) => object["amount"] == *amount,
+            Clause::Field { name, value } => match &object[name] {
+                Value::String(text) => text == value,
+                Value::Bool(flag) => flag.to_string() == *value,
+                Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+            },
+        })
+    }
 }
 
 #[cfg(test)]

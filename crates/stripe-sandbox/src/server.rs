@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::world::World;
-use crate::{api, control, pages};
+use crate::{accounts, api, control, pages, portal, sessions};
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -44,8 +44,8 @@ impl Reply {
         Self::of(status, "text/html; charset=utf-8", body)
     }
 
-    pub fn of(status: u16, kind: &'static str, body: String) -> Self {
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+    pub fn of(status: u16, kind: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(Full::new(body.into()));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().insert("content-type", HeaderValue::from_static(kind));
         Self(response)
@@ -102,6 +102,14 @@ async fn respond(world: Arc<World>, request: Request<Incoming>) -> Result<Respon
             api::answer(world, head, body).await
         } else if head.uri.path().starts_with("/sandbox/authenticate/") {
             Ok(pages::authenticate(&world, &head, &body).await)
+        } else if head.uri.path().starts_with("/c/pay/") {
+            Ok(sessions::page(&world, &head, &body).await)
+        } else if head.uri.path().starts_with("/i/") {
+            Ok(pages::invoice(&world, &head, &body).await)
+        } else if head.uri.path().starts_with("/p/session/") {
+            Ok(portal::page(&world, &head, &body).await)
+        } else if head.uri.path().starts_with("/connect/onboard/") {
+            Ok(accounts::page(&world, &head, &body).await)
         } else if head.uri.path().starts_with("/sandbox/") {
             Ok(control::answer(&world, &head, &body).await)
         } else {

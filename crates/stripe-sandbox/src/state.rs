@@ -5,48 +5,137 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::accounts::{Account, AccountLink};
+use crate::balance::BalanceTransaction;
+use crate::catalog::{Price, Product};
 use crate::charges::Charge;
+use crate::clocks::Clock;
 use crate::customers::Customer;
 use crate::endpoints::Endpoint;
 use crate::events::Event;
-use crate::ids::{new_id, now};
+use crate::ids::now;
 use crate::intents::Intent;
+use crate::invoices::{Invoice, InvoiceItem};
+use crate::meters::{Meter, Usage};
 use crate::payment_methods::PaymentMethod;
-use crate::refunds::{self, Refund};
+use crate::portal;
+use crate::refunds::Refund;
+use crate::sessions::Session;
+use crate::setup_intents::SetupIntent;
+use crate::subscriptions::Subscription;
 use crate::table::{Row, Table};
+pub use crate::tx::Tx;
 
 /// How long an answer is kept under its idempotency key, in seconds.
 const KEPT: i64 = 24 * 60 * 60;
 
-/// An object as it was at one moment.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Snapshot {
-    Customer(Customer),
-    PaymentMethod(PaymentMethod),
-    Intent(Intent),
-    Charge(Charge),
-    Refund(Refund),
+/// Every kind of object once: where it is kept, and how a change of it is written down.
+macro_rules! objects {
+    ($($kind:ident($row:ty) in $table:ident),* $(,)?) => {
+        /// An object as it was at one moment.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "most of them are large")]
+        pub enum Snapshot {
+            $($kind($row),)*
+        }
+
+        impl Snapshot {
+            pub fn render(&self) -> Value {
+                match self {
+                    $(Self::$kind(row) => row.render(),)*
+                }
+            }
+
+            pub fn account(&self) -> Option<String> {
+                match self {
+                    $(Self::$kind(row) => row.account().map(str::to_owned),)*
+                }
+            }
+        }
+
+        /// One change of the state, as the ledger keeps it.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "most of them are large")]
+        pub enum Change {
+            $($kind($row),)*
+            Event(Event),
+            Answer(Box<Answer>),
+            BillingSettings(crate::control::billing::Settings),
+            /// `target` has heard of `event`, or is given up on.
+            Delivered {
+                event: String,
+                target: String,
+            },
+        }
+
+        impl From<Snapshot> for Change {
+            fn from(object: Snapshot) -> Self {
+                match object {
+                    $(Snapshot::$kind(row) => Self::$kind(row),)*
+                }
+            }
+        }
+
+        #[derive(Debug, Default)]
+        pub struct State {
+            $(pub $table: Table<$row>,)*
+            pub events: Table<Event>,
+            pub billing: crate::control::billing::Settings,
+            answers: HashMap<String, Answer>,
+            in_flight: HashSet<String>,
+            undelivered: HashMap<String, HashSet<String>>,
+            sweep_at: usize,
+        }
+
+        impl State {
+            pub fn apply(&mut self, change: Change) {
+                match change {
+                    $(Change::$kind(row) => self.$table.put(row),)*
+                    Change::BillingSettings(settings) => self.billing = settings,
+                    Change::Event(row) => self.keep_event(row),
+                    Change::Answer(answer) => {
+                        self.answers.insert(answer.scope.clone(), *answer);
+                        self.forget_old_answers();
+                    }
+                    Change::Delivered { event, target } => self.mark_delivered(&event, &target),
+                }
+            }
+
+            /// The object an id names, as `account` sees it.
+            pub fn find(&self, account: Option<&str>, id: &str) -> Option<Value> {
+                $(if let Ok(row) = self.$table.get(account, id) {
+                    return Some(row.render());
+                })*
+                None
+            }
+        }
+    };
 }
 
-impl Snapshot {
-    fn row(&self) -> (Value, Option<&str>) {
-        match self {
-            Self::Customer(row) => (row.render(), row.account()),
-            Self::PaymentMethod(row) => (row.render(), row.account()),
-            Self::Intent(row) => (row.render(), row.account()),
-            Self::Charge(row) => (row.render(), row.account()),
-            Self::Refund(row) => (row.render(), row.account()),
-        }
-    }
-
-    pub fn render(&self) -> Value {
-        self.row().0
-    }
-
-    fn account(&self) -> Option<String> {
-        self.row().1.map(str::to_owned)
-    }
+objects! {
+    Customer(Customer) in customers,
+    PaymentMethod(PaymentMethod) in payment_methods,
+    Intent(Intent) in intents,
+    Charge(Charge) in charges,
+    Refund(Refund) in refunds,
+    Endpoint(Endpoint) in endpoints,
+    Product(Product) in products,
+    Price(Price) in prices,
+    Meter(Meter) in meters,
+    Usage(Usage) in usage,
+    Subscription(Subscription) in subscriptions,
+    InvoiceItem(InvoiceItem) in invoice_items,
+    Invoice(Invoice) in invoices,
+    BalanceTransaction(BalanceTransaction) in balance_transactions,
+    Session(Session) in sessions,
+    SetupIntent(SetupIntent) in setup_intents,
+    Clock(Clock) in clocks,
+    PortalConfiguration(portal::Configuration) in portal_configurations,
+    PortalSession(portal::Session) in portal_sessions,
+    Account(Account) in accounts,
+    AccountLink(AccountLink) in account_links,
 }
 
 /// The body of an answer. Objects are kept small and rendered when sent.
@@ -87,40 +176,6 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// One change of the state, as the ledger keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    Customer(Customer),
-    PaymentMethod(PaymentMethod),
-    Intent(Intent),
-    Charge(Charge),
-    Refund(Refund),
-    Endpoint(Endpoint),
-    Event(Event),
-    Answer(Box<Answer>),
-    /// `target` has heard of `event`, or is given up on.
-    Delivered {
-        event: String,
-        target: String,
-    },
-}
-
-#[derive(Debug, Default)]
-pub struct State {
-    pub customers: Table<Customer>,
-    pub payment_methods: Table<PaymentMethod>,
-    pub intents: Table<Intent>,
-    pub charges: Table<Charge>,
-    pub refunds: Table<Refund>,
-    pub endpoints: Table<Endpoint>,
-    pub events: Table<Event>,
-    answers: HashMap<String, Answer>,
-    in_flight: HashSet<String>,
-    undelivered: HashMap<String, HashSet<String>>,
-    sweep_at: usize,
-}
-
 /// What is known about an idempotency key.
 pub enum Known {
     Nothing,
@@ -130,31 +185,18 @@ pub enum Known {
 }
 
 impl State {
-    pub fn apply(&mut self, change: Change) {
-        match change {
-            Change::Customer(row) => self.customers.put(row),
-            Change::PaymentMethod(row) => self.payment_methods.put(row),
-            Change::Intent(row) => self.intents.put(row),
-            Change::Charge(row) => self.charges.put(row),
-            Change::Refund(row) => self.refunds.put(row),
-            Change::Endpoint(row) => self.endpoints.put(row),
-            Change::Event(row) => {
-                if !row.targets.is_empty() {
-                    self.undelivered.insert(row.id.clone(), row.targets.iter().cloned().collect());
-                }
-                self.events.put(row);
-            }
-            Change::Answer(answer) => {
-                self.answers.insert(answer.scope.clone(), *answer);
-                self.forget_old_answers();
-            }
-            Change::Delivered { event, target } => {
-                if let Some(targets) = self.undelivered.get_mut(&event) {
-                    targets.remove(&target);
-                    if targets.is_empty() {
-                        self.undelivered.remove(&event);
-                    }
-                }
+    fn keep_event(&mut self, event: Event) {
+        if !event.targets.is_empty() {
+            self.undelivered.insert(event.id.clone(), event.targets.iter().cloned().collect());
+        }
+        self.events.put(event);
+    }
+
+    fn mark_delivered(&mut self, event: &str, target: &str) {
+        if let Some(targets) = self.undelivered.get_mut(event) {
+            targets.remove(target);
+            if targets.is_empty() {
+                self.undelivered.remove(event);
             }
         }
     }
@@ -198,50 +240,5 @@ impl State {
         let oldest = now() - KEPT;
         self.answers.retain(|_, answer| answer.at > oldest);
         self.sweep_at = self.answers.len() * 2;
-    }
-}
-
-/// One request's view of the state. Its changes apply at once and reach the ledger together.
-pub struct Tx<'a> {
-    pub state: &'a mut State,
-    pub changes: Vec<Change>,
-    pub events: Vec<Event>,
-    /// Where people reach the sandbox.
-    pub url: &'a str,
-    pub request_id: Option<String>,
-    pub idempotency_key: Option<String>,
-    /// A fault: where refunds made by this request go instead of succeeding at once.
-    pub refund_goes: Option<refunds::Status>,
-}
-
-impl<'a> Tx<'a> {
-    pub fn new(state: &'a mut State, url: &'a str) -> Self {
-        Self {
-            state,
-            changes: Vec::new(),
-            events: Vec::new(),
-            url,
-            request_id: None,
-            idempotency_key: None,
-            refund_goes: None,
-        }
-    }
-
-    pub fn put(&mut self, change: Change) {
-        self.state.apply(change.clone());
-        self.changes.push(change);
-    }
-
-    pub fn emit(&mut self, kind: &str, object: Snapshot) {
-        self.events.push(Event {
-            id: new_id("evt"),
-            account: object.account(),
-            created: now(),
-            kind: kind.to_owned(),
-            request_id: self.request_id.clone(),
-            idempotency_key: self.idempotency_key.clone(),
-            object,
-            targets: Vec::new(),
-        });
     }
 }

@@ -7,16 +7,20 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::deliveries::{Batch, DEFAULT_TARGET, Deliveries};
+use crate::deliveries::{BILLING_TARGET, Batch, DEFAULT_TARGET, Deliveries};
 use crate::error::ApiError;
 use crate::events::Event;
 use crate::faults::{Fault, Faults};
+use crate::ids::now;
 use crate::ledger::Ledger;
 use crate::state::{Change, State, Tx};
-use crate::{intents, refunds};
+use crate::{clocks, intents, refunds};
 
 /// How long processing payments and slow refunds take.
 const A_MOMENT: Duration = Duration::from_millis(300);
+/// How long a test clock shows that it is advancing.
+const AN_INSTANT: Duration = Duration::from_millis(5);
+const A_SECOND: Duration = Duration::from_secs(1);
 
 pub struct World {
     state: Mutex<State>,
@@ -28,12 +32,15 @@ pub struct World {
     pub publishable_key: String,
     pub webhook_secret: String,
     webhook_url: Mutex<Option<String>>,
+    /// Address and secret for what is about billing.
+    billing_webhook: Mutex<Option<(String, String)>>,
 }
 
 /// Something that ends by itself a moment later.
 enum Pending {
     Intent(String),
     Refund(String, refunds::Status),
+    Clock(String),
 }
 
 /// Changes that are applied and on their way to disk.
@@ -55,6 +62,7 @@ impl World {
             publishable_key: settings.publishable_key.clone(),
             webhook_secret: settings.webhook_secret.clone(),
             webhook_url: Mutex::new(settings.webhook_url.clone()),
+            billing_webhook: Mutex::default(),
         }
     }
 
@@ -70,10 +78,26 @@ impl World {
         self.webhook_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub fn set_billing_webhook(&self, target: Option<(String, String)>) {
+        *self.billing_webhook.lock().unwrap_or_else(PoisonError::into_inner) = target;
+    }
+
+    fn billing_webhook(&self) -> Option<(String, String)> {
+        self.billing_webhook.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Which of the two addresses given at start are there.
+    fn standing(&self) -> Standing {
+        Standing { default: self.webhook_url().is_some(), billing: self.billing_webhook().is_some() }
+    }
+
     /// Address and secret of a webhook target; `None` when it is gone.
     pub fn target(&self, id: &str) -> Option<(String, String)> {
         if id == DEFAULT_TARGET {
             return Some((self.webhook_url()?, self.webhook_secret.clone()));
+        }
+        if id == BILLING_TARGET {
+            return self.billing_webhook();
         }
         let state = self.lock();
         let endpoint = state.endpoints.any(id).filter(|endpoint| endpoint.enabled && !endpoint.deleted)?;
@@ -97,7 +121,7 @@ impl World {
         work: impl FnOnce(&mut Tx<'_>) -> T,
         answer: impl FnOnce(&T) -> Option<Change>,
     ) -> Result<(T, Commit), ApiError> {
-        let webhook_url = self.webhook_url();
+        let standing = self.standing();
         let mut state = self.lock();
         let mut tx = Tx::new(&mut state, &self.url);
         if faults.contains(&Fault::RefundFails) {
@@ -109,7 +133,7 @@ impl World {
         let mut events = std::mem::take(&mut tx.events);
         for event in &mut events {
             if !faults.contains(&Fault::WebhookNever) {
-                event.targets = targets(tx.state, event, webhook_url.is_some());
+                event.targets = targets(tx.state, event, standing);
             }
             tx.put(Change::Event(event.clone()));
         }
@@ -131,12 +155,38 @@ impl World {
         Ok(commit.batches)
     }
 
+    /// Commits what `work` does, waits until it is on disk, and tells everybody. What was done before an error stays.
+    pub async fn act<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (result, commit) = self.commit(&[], work, |_| None)?;
+        let batches = self.settle(commit).await?;
+        batches.into_iter().for_each(|batch| self.deliveries.push(batch));
+        result
+    }
+
+    /// Does what is due by the machine's time, until the task is dropped.
+    pub async fn live(self: Arc<Self>) {
+        loop {
+            let due = self.with_state(|state| clocks::next_due(state, None));
+            if due.is_some_and(|due| due <= now()) {
+                // A ledger that cannot be written is told to whoever asks next.
+                let _ = self.act(|tx| Ok(clocks::run(tx, None, now()))).await;
+            }
+            tokio::time::sleep(A_SECOND).await;
+        }
+    }
+
     /// Takes up what the last run left: undelivered events, payments in process, refunds on their way.
     pub fn resume(self: &Arc<Self>) {
         let mut unfinished = Vec::new();
         let undelivered = self.with_state(|state| {
             for intent in state.intents.iter().filter(|intent| intent.status == intents::Status::Processing) {
                 unfinished.push(Pending::Intent(intent.id.clone()));
+            }
+            for clock in state.clocks.iter().filter(|clock| clock.target.is_some()) {
+                unfinished.push(Pending::Clock(clock.id.clone()));
             }
             for refund in state.refunds.iter() {
                 unfinished.extend(refund.next.map(|next| Pending::Refund(refund.id.clone(), next)));
@@ -153,8 +203,8 @@ impl World {
 
     /// Sends an event again to everybody who would hear of it now.
     pub fn resend(&self, event: &str) -> bool {
-        let webhook = self.webhook_url().is_some();
-        let found = self.with_state(|state| state.events.any(event).map(|event| targets(state, event, webhook)));
+        let standing = self.standing();
+        let found = self.with_state(|state| state.events.any(event).map(|event| targets(state, event, standing)));
         let Some(targets) = found else { return false };
         for target in targets {
             let events = VecDeque::from([event.to_owned()]);
@@ -166,20 +216,18 @@ impl World {
     fn later(self: &Arc<Self>, pending: Pending) {
         let world = Arc::clone(self);
         tokio::spawn(async move {
-            tokio::time::sleep(A_MOMENT).await;
-            let settled = world.commit(
-                &[],
-                |tx| match &pending {
+            tokio::time::sleep(if matches!(pending, Pending::Clock(_)) { AN_INSTANT } else { A_MOMENT }).await;
+            // What ended otherwise meanwhile needs nothing.
+            let _ = world
+                .act(|tx| match &pending {
                     Pending::Intent(id) => intents::finish_processing(tx, id),
                     Pending::Refund(id, end) => refunds::settle(tx, id, *end).map(drop),
-                },
-                |_| None,
-            );
-            if let Ok((_, commit)) = settled
-                && let Ok(batches) = world.settle(commit).await
-            {
-                batches.into_iter().for_each(|batch| world.deliveries.push(batch));
-            }
+                    Pending::Clock(id) => {
+                        clocks::finish(tx, id);
+                        Ok(())
+                    }
+                })
+                .await;
         });
     }
 
@@ -188,9 +236,22 @@ impl World {
     }
 }
 
-fn targets(state: &State, event: &Event, default: bool) -> Vec<String> {
+/// Which of the addresses given at start are there.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    default: bool,
+    billing: bool,
+}
+
+/// Billing is told to the address for billing when there is one, and everything else to the other.
+fn targets(state: &State, event: &Event, standing: Standing) -> Vec<String> {
     let wanting = state.endpoints.iter().filter(|endpoint| endpoint.wants(&event.kind, event.account.as_deref()));
-    default.then(|| DEFAULT_TARGET.to_owned()).into_iter().chain(wanting.map(|endpoint| endpoint.id.clone())).collect()
+    let first = if standing.billing && event.about_billing() {
+        Some(BILLING_TARGET)
+    } else {
+        standing.default.then_some(DEFAULT_TARGET)
+    };
+    first.map(str::to_owned).into_iter().chain(wanting.map(|endpoint| endpoint.id.clone())).collect()
 }
 
 fn batches(events: &[Event], faults: &[Fault]) -> Vec<Batch> {
@@ -227,6 +288,12 @@ fn pending(changes: &[Change]) -> Vec<Pending> {
             && intent.status == intents::Status::Processing
         {
             found.push(Pending::Intent(intent.id.clone()));
+        }
+        if let Change::Clock(clock) = change
+            && clock.target.is_some()
+            && !found.iter().any(|known| matches!(known, Pending::Clock(id) if id == &clock.id))
+        {
+            found.push(Pending::Clock(clock.id.clone()));
         }
         if let Change::Refund(refund) = change
             && let Some(next) = refund.next

@@ -5,6 +5,7 @@ use crate::cards::{Behaviour, Decline};
 use crate::charges::Charge;
 use crate::error::{ApiError, FailedAttempt};
 use crate::form::Params;
+use crate::invoices;
 use crate::payment_methods::{self, PaymentMethod};
 use crate::state::{Body, Change, Snapshot, Tx};
 use crate::table::Row as _;
@@ -39,6 +40,7 @@ pub enum Outcome {
 pub fn confirm(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params) -> Result<Body, ApiError> {
     params.only(KNOWN)?;
     let mut intent = tx.state.intents.get(account, id)?.clone();
+    invoices::live_with(tx, intent.invoice.as_deref());
     let confirmable =
         matches!(intent.status, Status::RequiresPaymentMethod | Status::RequiresConfirmation | Status::RequiresAction);
     if !confirmable {
@@ -77,15 +79,29 @@ pub fn confirm(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params
     intent.payment_method = Some(method.id.clone());
     intent.last_payment_error = None;
     intent.authenticate_at = None;
+    if let Some(invoice) = &intent.invoice {
+        invoices::count_attempt(tx, invoice);
+    }
+    attempt(tx, intent, &method)
+}
+
+/// Tries to take the money from the card.
+pub fn attempt(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod) -> Result<Body, ApiError> {
+    intent.payment_method = Some(method.id.clone());
     match method.behaviour {
-        Behaviour::Succeeds | Behaviour::RefundsSlowly | Behaviour::RefundsFail => Ok(pay(tx, intent, &method)),
-        Behaviour::Declined(decline) => Err(refuse(tx, intent, &method, decline)),
-        Behaviour::Authenticates | Behaviour::AuthenticatesThenDeclined => {
+        Behaviour::Succeeds | Behaviour::RefundsSlowly | Behaviour::RefundsFail => Ok(pay(tx, intent, method)),
+        Behaviour::AuthenticatesOnce if method.authenticated => Ok(pay(tx, intent, method)),
+        Behaviour::DeclinedLater => Err(refuse(tx, intent, method, Decline::Generic)),
+        Behaviour::Declined(decline) => Err(refuse(tx, intent, method, decline)),
+        Behaviour::Authenticates | Behaviour::AuthenticatesOnce | Behaviour::AuthenticatesThenDeclined => {
             intent.status = Status::RequiresAction;
             intent.authenticate_at =
                 Some(format!("{}/sandbox/authenticate/{}?client_secret={}", tx.url, intent.id, intent.client_secret));
             tx.put(Change::Intent(intent.clone()));
             tx.emit("payment_intent.requires_action", Snapshot::Intent(intent.clone()));
+            if let Some(invoice) = &intent.invoice {
+                invoices::payment_waits(tx, invoice);
+            }
             Ok(Body::of(Snapshot::Intent(intent)))
         }
         Behaviour::Processes => {
@@ -106,7 +122,8 @@ pub fn authenticate(tx: &mut Tx<'_>, id: &str, secret: &str, outcome: Outcome) -
     }
     let account = intent.account.clone();
     let method_id = intent.payment_method.clone().unwrap_or_default();
-    let method = tx.state.payment_methods.get(account.as_deref(), &method_id)?.clone();
+    let mut method = tx.state.payment_methods.get(account.as_deref(), &method_id)?.clone();
+    invoices::live_with(tx, intent.invoice.as_deref());
     intent.authenticate_at = None;
     match (outcome, method.behaviour) {
         (Outcome::Fail, _) => {
@@ -126,6 +143,8 @@ pub fn authenticate(tx: &mut Tx<'_>, id: &str, secret: &str, outcome: Outcome) -
             refuse(tx, intent, &method, Decline::Generic);
         }
         (Outcome::Complete, _) => {
+            method.authenticated = true;
+            tx.put(Change::PaymentMethod(method.clone()));
             pay(tx, intent, &method);
         }
     }
@@ -137,6 +156,7 @@ pub fn finish_processing(tx: &mut Tx<'_>, id: &str) -> Result<(), ApiError> {
     let Some(intent) = tx.state.intents.any(id).filter(|intent| intent.status == Status::Processing).cloned() else {
         return Ok(());
     };
+    invoices::live_with(tx, intent.invoice.as_deref());
     let method_id = intent.payment_method.clone().unwrap_or_default();
     let method = tx.state.payment_methods.get(intent.account.as_deref(), &method_id)?.clone();
     pay(tx, intent, &method);
@@ -144,7 +164,7 @@ pub fn finish_processing(tx: &mut Tx<'_>, id: &str) -> Result<(), ApiError> {
 }
 
 fn pay(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod) -> Body {
-    let charge = Charge::paid(&intent, method);
+    let charge = Charge::paid(&intent, method, tx.now());
     intent.latest_charge = Some(charge.id.clone());
     tx.put(Change::Charge(charge));
     let event = if intent.manual_capture {
@@ -158,6 +178,9 @@ fn pay(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod) -> Body {
     };
     tx.put(Change::Intent(intent.clone()));
     tx.emit(event, Snapshot::Intent(intent.clone()));
+    if let Some(invoice) = intent.invoice.as_deref().filter(|_| intent.status == Status::Succeeded) {
+        invoices::payment_succeeded(tx, invoice);
+    }
     Body::of(Snapshot::Intent(intent))
 }
 
@@ -171,7 +194,7 @@ fn refuse(tx: &mut Tx<'_>, mut intent: Intent, method: &PaymentMethod, decline: 
         charge: None,
         method: Some(method.clone()),
     };
-    let charge = Charge::failed(&intent, method, failure.clone());
+    let charge = Charge::failed(&intent, method, failure.clone(), tx.now());
     failure.charge = Some(charge.id.clone());
     intent.latest_charge = Some(charge.id.clone());
     tx.put(Change::Charge(charge));
@@ -194,4 +217,7 @@ fn fail(tx: &mut Tx<'_>, intent: &mut Intent, failure: PaymentError) {
     intent.last_payment_error = Some(failure);
     tx.put(Change::Intent(intent.clone()));
     tx.emit("payment_intent.payment_failed", Snapshot::Intent(intent.clone()));
+    if let Some(invoice) = &intent.invoice {
+        invoices::payment_failed(tx, invoice);
+    }
 }

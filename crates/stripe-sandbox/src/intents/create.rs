@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::{Intent, Status};
 use crate::error::ApiError;
-use crate::form::{Metadata, Params};
-use crate::ids::{new_id, now, random};
+use crate::form::Params;
 use crate::state::{Body, Change, Snapshot, Tx};
 use crate::{customers, payment_methods};
 
@@ -61,43 +60,15 @@ pub fn create(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -> Result
         let message = "The sandbox knows only cards: payment_method_types[]=card";
         return Err(ApiError::invalid(message, Some("payment_method_types"), None));
     }
-    let id = new_id("pi");
     let automatic = params.nested(&["automatic_payment_methods", "enabled"]);
     let mut intent = Intent {
-        client_secret: format!("{id}_secret_{}", random(25)),
-        id,
-        account: account.map(str::to_owned),
-        created: now(),
-        status: Status::RequiresPaymentMethod,
-        amount,
-        amount_capturable: 0,
-        amount_received: 0,
-        application_fee_amount: None,
-        currency,
         manual_capture: capture_method == "manual",
         capture_method,
         confirmation_method: params
             .choice("confirmation_method", &["automatic", "manual"])?
             .unwrap_or_else(|| "automatic".to_owned()),
         automatic_methods: automatic.map_or(methods.is_empty(), |enabled| enabled == "true"),
-        customer: None,
-        description: None,
-        receipt_email: None,
-        return_url: None,
-        statement_descriptor: None,
-        statement_descriptor_suffix: None,
-        setup_future_usage: None,
-        transfer_group: None,
-        transfer_data: None,
-        on_behalf_of: None,
-        shipping: None,
-        metadata: Metadata::new(),
-        payment_method: None,
-        latest_charge: None,
-        last_payment_error: None,
-        authenticate_at: None,
-        canceled_at: None,
-        cancellation_reason: None,
+        ..Intent::new(account, amount, currency, tx.now())
     };
     apply(tx, account, &mut intent, params)?;
     if params.boolean("confirm")? == Some(true) && intent.payment_method.is_none() {
@@ -217,7 +188,7 @@ fn apply(tx: &mut Tx<'_>, account: Option<&str>, intent: &mut Intent, params: &P
     Ok(())
 }
 
-fn currency(params: &Params) -> Result<Option<String>, ApiError> {
+pub fn currency(params: &Params) -> Result<Option<String>, ApiError> {
     let Some(sent) = params.text("currency")? else { return Ok(None) };
     let currency = sent.to_ascii_lowercase();
     if currency.len() == 3 && CURRENCIES.split_whitespace().any(|known| known == currency) {

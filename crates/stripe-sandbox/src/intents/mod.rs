@@ -12,14 +12,15 @@ mod confirm;
 mod create;
 mod settle;
 
-pub use confirm::{Outcome, authenticate, confirm, finish_processing};
-pub use create::{create, list, retrieve, search, update};
-pub use settle::{cancel, capture, lapse};
+pub use confirm::{Outcome, attempt, authenticate, confirm, finish_processing};
+pub use create::{create, currency, list, retrieve, search, update};
+pub use settle::{call_off, cancel, capture, lapse};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::form::Metadata;
+use crate::ids::{new_id, random};
 use crate::payment_methods::PaymentMethod;
 use crate::table::Row;
 
@@ -114,9 +115,52 @@ pub struct Intent {
     pub authenticate_at: Option<String>,
     pub canceled_at: Option<i64>,
     pub cancellation_reason: Option<String>,
+    /// The invoice it pays.
+    #[serde(default)]
+    pub invoice: Option<String>,
 }
 
 impl Intent {
+    /// An intent that nobody has said anything about but what it is worth.
+    pub fn new(account: Option<&str>, amount: i64, currency: String, now: i64) -> Self {
+        let id = new_id("pi");
+        Self {
+            client_secret: format!("{id}_secret_{}", random(25)),
+            id,
+            account: account.map(str::to_owned),
+            created: now,
+            status: Status::RequiresPaymentMethod,
+            amount,
+            amount_capturable: 0,
+            amount_received: 0,
+            application_fee_amount: None,
+            currency,
+            manual_capture: false,
+            capture_method: "automatic".to_owned(),
+            confirmation_method: "automatic".to_owned(),
+            automatic_methods: false,
+            customer: None,
+            description: None,
+            receipt_email: None,
+            return_url: None,
+            statement_descriptor: None,
+            statement_descriptor_suffix: None,
+            setup_future_usage: None,
+            transfer_group: None,
+            transfer_data: None,
+            on_behalf_of: None,
+            shipping: None,
+            metadata: Metadata::new(),
+            payment_method: None,
+            latest_charge: None,
+            last_payment_error: None,
+            authenticate_at: None,
+            canceled_at: None,
+            cancellation_reason: None,
+            invoice: None,
+        }
+    }
+
     fn next_action(&self) -> Value {
         match (&self.authenticate_at, &self.return_url) {
             (None, _) => Value::Null,

@@ -3,7 +3,6 @@
 use super::{Intent, Status};
 use crate::error::ApiError;
 use crate::form::Params;
-use crate::ids::now;
 use crate::state::{Body, Change, Snapshot, Tx};
 
 const REASONS: &[&str] = &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
@@ -74,8 +73,14 @@ pub fn cancel(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
             return Err(ApiError::unexpected_state(&intent, &message));
         }
     }
+    call_off(tx, &mut intent, reason);
+    Ok(Body::of(Snapshot::Intent(intent)))
+}
+
+/// Ends an intent that took no money.
+pub fn call_off(tx: &mut Tx<'_>, intent: &mut Intent, reason: Option<String>) {
     if intent.status == Status::RequiresCapture
-        && let Some(mut charge) = charge_of(tx, &intent)
+        && let Some(mut charge) = charge_of(tx, intent)
     {
         charge.amount_refunded = charge.amount;
         tx.put(Change::Charge(charge));
@@ -83,11 +88,10 @@ pub fn cancel(tx: &mut Tx<'_>, account: Option<&str>, id: &str, params: &Params)
     intent.status = Status::Canceled;
     intent.amount_capturable = 0;
     intent.authenticate_at = None;
-    intent.canceled_at = Some(now());
+    intent.canceled_at = Some(tx.now());
     intent.cancellation_reason = reason;
     tx.put(Change::Intent(intent.clone()));
     tx.emit("payment_intent.canceled", Snapshot::Intent(intent.clone()));
-    Ok(Body::of(Snapshot::Intent(intent)))
 }
 
 /// Lets an authorisation lapse, as the issuer does after some days.

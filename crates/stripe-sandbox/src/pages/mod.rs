@@ -1,4 +1,8 @@
-//! The pages for people: what the sandbox is, and the authentication step of a payment.
+//! The pages for people: what the sandbox is, the authentication step of a payment, and an invoice.
+
+mod invoice;
+
+pub use invoice::invoice;
 
 use std::sync::Arc;
 
@@ -17,7 +21,7 @@ const LATEST: usize = 20;
 
 pub fn front(world: &World, head: &Parts) -> Reply {
     if head.uri.path() != "/" {
-        return Reply::page(404, page("Not found", "<p>There is nothing here. <a href=\"/\">Home</a></p>"));
+        return nothing();
     }
     let cards: String = CARDS
         .iter()
@@ -36,7 +40,7 @@ pub fn front(world: &World, head: &Parts) -> Reply {
          <code>{url}</code>.</p>\
          <p>Secret key <code>{secret}</code><br>Publishable key <code>{publishable}</code><br>\
          Webhooks go to <code>{webhook}</code></p>\
-         <p><a href=\"/sandbox/ledger\">Ledger</a> · <a href=\"/sandbox/deliveries\">Deliveries</a> · \
+         <p><a href=\"/sandbox/ledger\">Ledger</a> · <a href=\"/sandbox/billing\">Billing</a> · <a href=\"/sandbox/deliveries\">Deliveries</a> · \
          <a href=\"/sandbox/faults\">Faults</a></p>\
          <h2>Test cards</h2><table><tr><th>Number</th><th>Payment method</th><th>What happens</th></tr>{cards}</table>\
          <h2>Latest payment intents</h2><table><tr><th>Id</th><th>Account</th><th>Amount</th><th>Status</th></tr>\
@@ -75,19 +79,11 @@ pub async fn authenticate(world: &Arc<World>, head: &Parts, body: &Bytes) -> Rep
         Some(_) | None => return Reply::page(400, page("Not understood", "<p>outcome is complete or fail</p>")),
     };
     let secret = &intent.client_secret;
-    let settled = match world.commit(&[], |tx| intents::authenticate(tx, id, secret, outcome), |_| None) {
-        Ok((Ok(intent), commit)) => world.settle(commit).await.map(|batches| (intent, batches)),
-        Ok((Err(error), _)) | Err(error) => Err(error),
-    };
-    let intent = match settled {
-        Ok((intent, batches)) => {
-            batches.into_iter().for_each(|batch| world.deliveries.push(batch));
-            intent
-        }
+    let intent = match world.act(|tx| intents::authenticate(tx, id, secret, outcome)).await {
+        Ok(intent) => intent,
         Err(error) => return Reply::json(error.status, error.render("").to_string()),
     };
-    let person = head.headers.get("accept").and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if !person.contains("text/html") {
+    if !by_person(head) {
         return Reply::json(200, intent.render().to_string());
     }
     match &intent.return_url {
@@ -98,7 +94,7 @@ pub async fn authenticate(world: &Arc<World>, head: &Parts, body: &Bytes) -> Rep
                 "{back}{mark}payment_intent={}&payment_intent_client_secret={}&redirect_status={result}",
                 intent.id, intent.client_secret
             );
-            Reply::page(303, String::new()).with("location", &location)
+            go(&location)
         }
         None => Reply::page(200, page("Done", "<p>You can close this page.</p>")),
     }
@@ -127,11 +123,13 @@ fn row(intent: &Intent) -> String {
     )
 }
 
-fn meaning(behaviour: Behaviour) -> &'static str {
+pub fn meaning(behaviour: Behaviour) -> &'static str {
     match behaviour {
         Behaviour::Succeeds => "succeeds",
         Behaviour::Declined(decline) => decline.words().2,
         Behaviour::Authenticates => "asks for authentication, then succeeds",
+        Behaviour::AuthenticatesOnce => "asks for authentication once, then succeeds",
+        Behaviour::DeclinedLater => "can be saved, but every payment is declined",
         Behaviour::AuthenticatesThenDeclined => "asks for authentication, then is declined",
         Behaviour::Processes => "is processing for a moment, then succeeds",
         Behaviour::RefundsSlowly => "succeeds; its refunds are pending for a moment",
@@ -139,16 +137,51 @@ fn meaning(behaviour: Behaviour) -> &'static str {
     }
 }
 
-fn page(title: &str, body: &str) -> String {
+/// Whether a browser asks, rather than a program.
+pub fn by_person(head: &Parts) -> bool {
+    let accepted = head.headers.get("accept").and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accepted.contains("text/html")
+}
+
+/// Leads on to another page.
+pub fn go(url: &str) -> Reply {
+    Reply::page(303, String::new()).with("location", url)
+}
+
+/// There is no such page.
+pub fn nothing() -> Reply {
+    Reply::page(404, page("Not found", "<p>There is nothing here. <a href=\"/\">Home</a></p>"))
+}
+
+/// What a person chooses a test card with.
+pub fn card_choice() -> String {
+    let options: String = CARDS
+        .iter()
+        .map(|card| {
+            let name = card.names.first().unwrap_or(&"");
+            format!("<option value=\"{name}\">{} – {}</option>", card.number, meaning(card.behaviour))
+        })
+        .collect();
+    format!("<p><label>Test card <select name=\"card\">{options}</select></label></p>")
+}
+
+/// What went wrong, above a form.
+pub fn complaint(message: Option<&str>) -> String {
+    message.map_or_else(String::new, |message| format!("<p class=\"wrong\">{}</p>", escape(message)))
+}
+
+pub fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <style>body{{font:16px/1.5 system-ui;max-width:56rem;margin:2rem auto;padding:0 1rem}}\
          table{{border-collapse:collapse}}td,th{{text-align:left;padding:.2rem 1rem .2rem 0}}\
-         button{{font:inherit;padding:.4rem 1rem}}</style><h1>{title}</h1>{body}</html>"
+         button,select,input{{font:inherit;padding:.4rem 1rem}}.wrong{{color:#b00020}}\
+         td:last-child{{text-align:right}}</style><h1>{title}</h1>{body}</html>",
+        title = escape(title)
     )
 }
 
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

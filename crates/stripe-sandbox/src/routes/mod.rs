@@ -1,14 +1,22 @@
 //! Which request is which verb.
 
+mod billing;
+
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::expand::expand;
 use crate::request::{Ask, Caller};
 use crate::state::{Body, Tx};
-use crate::{charges, customers, endpoints, events, intents, payment_methods, refunds};
+use crate::{balance, charges, customers, endpoints, events, intents, payment_methods, refunds};
 
 /// Executes a request.
 pub fn execute(tx: &mut Tx<'_>, ask: &Ask) -> Result<Body, ApiError> {
+    let body = answer(tx, ask)?;
+    expand(tx.state, ask.account.as_deref(), &ask.params, body)
+}
+
+fn answer(tx: &mut Tx<'_>, ask: &Ask) -> Result<Body, ApiError> {
     let steps = ask.steps();
     if ask.caller == Caller::Publishable {
         return as_browser(tx, ask, &steps);
@@ -17,9 +25,13 @@ pub fn execute(tx: &mut Tx<'_>, ask: &Ask) -> Result<Body, ApiError> {
     match (ask.method.as_str(), steps.as_slice()) {
         ("POST", ["customers"]) => customers::create(tx, account, params),
         ("GET", ["customers"]) => customers::list(tx, account, params),
+        ("GET", ["customers", "search"]) => customers::search(tx, account, params),
         ("GET", ["customers", id]) => customers::retrieve(tx, account, id),
         ("POST", ["customers", id]) => customers::update(tx, account, id, params),
         ("DELETE", ["customers", id]) => customers::delete(tx, account, id),
+        ("GET", ["customers", id, "payment_methods"]) => payment_methods::list(tx, account, Some(id), params),
+        ("POST", ["customers", id, "balance_transactions"]) => balance::create(tx, account, id, params),
+        ("GET", ["customers", id, "balance_transactions"]) => balance::list(tx, account, id, params),
 
         ("POST", ["payment_intents"]) => intents::create(tx, account, params),
         ("GET", ["payment_intents"]) => intents::list(tx, account, params),
@@ -39,8 +51,10 @@ pub fn execute(tx: &mut Tx<'_>, ask: &Ask) -> Result<Body, ApiError> {
         ("GET", ["charges", id]) => charges::retrieve(tx, account, id),
 
         ("POST", ["payment_methods"]) => payment_methods::create(tx, account, params),
+        ("GET", ["payment_methods"]) => payment_methods::list(tx, account, None, params),
         ("GET", ["payment_methods", id]) => payment_methods::retrieve(tx, account, id),
         ("POST", ["payment_methods", id, "attach"]) => payment_methods::attach(tx, account, id, params),
+        ("POST", ["payment_methods", id, "detach"]) => payment_methods::detach(tx, account, id),
 
         ("GET", ["events"]) => events::list(tx, account, params),
         ("GET", ["events", id]) => events::retrieve(tx, account, id),
@@ -51,7 +65,9 @@ pub fn execute(tx: &mut Tx<'_>, ask: &Ask) -> Result<Body, ApiError> {
         ("POST", ["webhook_endpoints", id]) => endpoints::update(tx, account, id, params),
         ("DELETE", ["webhook_endpoints", id]) => endpoints::delete(tx, account, id),
 
-        _ => Err(unrecognized(ask)),
+        (method, steps) => {
+            billing::execute(tx, account, params, (method, steps)).unwrap_or_else(|| Err(unrecognized(ask)))
+        }
     }
 }
 

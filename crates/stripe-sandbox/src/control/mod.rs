@@ -1,5 +1,7 @@
 //! The sandbox's own interface under `/sandbox/`: faults, the ground truth, deliveries.
 
+pub mod billing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -35,6 +37,12 @@ pub async fn answer(world: &Arc<World>, head: &Parts, body: &Bytes) -> Reply {
             let undelivered = world.with_state(|state| state.undelivered_count());
             ok(&json!({ "undelivered": undelivered, "attempts": world.deliveries.attempts() }))
         }
+        ("POST", ["billing_webhook"]) => {
+            let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+            let target = sent["url"].as_str().zip(sent["secret"].as_str());
+            world.set_billing_webhook(target.map(|(url, secret)| (url.to_owned(), secret.to_owned())));
+            ok(&json!({ "url": sent["url"] }))
+        }
         ("POST", ["webhook_url"]) => {
             let sent: Value = serde_json::from_slice(body).unwrap_or_default();
             world.set_webhook_url(sent["url"].as_str().map(str::to_owned));
@@ -50,34 +58,23 @@ pub async fn answer(world: &Arc<World>, head: &Parts, body: &Bytes) -> Reply {
         ("POST", ["payment_intents", id, "expire"]) => lapse(world, id).await,
         ("POST", ["refunds", id, "fail"]) => end_refund(world, id, refunds::Status::Failed).await,
         ("POST", ["refunds", id, "succeed"]) => end_refund(world, id, refunds::Status::Succeeded).await,
-        _ => problem(404, "the sandbox has no such control"),
+        (method, steps) => match billing::answer(world, method, steps, body).await {
+            Some(reply) => reply,
+            None => problem(404, "the sandbox has no such control"),
+        },
     }
 }
 
 async fn end_refund(world: &Arc<World>, id: &str, end: refunds::Status) -> Reply {
-    let settled = match world.commit(&[], |tx| refunds::settle(tx, id, end), |_| None) {
-        Ok((Ok(refund), commit)) => world.settle(commit).await.map(|batches| (refund, batches)),
-        Ok((Err(error), _)) | Err(error) => Err(error),
-    };
-    match settled {
-        Ok((refund, batches)) => {
-            batches.into_iter().for_each(|batch| world.deliveries.push(batch));
-            ok(&refund.render())
-        }
+    match world.act(|tx| refunds::settle(tx, id, end)).await {
+        Ok(refund) => ok(&refund.render()),
         Err(error) => problem(error.status, &error.message),
     }
 }
 
 async fn lapse(world: &Arc<World>, id: &str) -> Reply {
-    let settled = match world.commit(&[], |tx| intents::lapse(tx, id), |_| None) {
-        Ok((Ok(intent), commit)) => world.settle(commit).await.map(|batches| (intent, batches)),
-        Ok((Err(error), _)) | Err(error) => Err(error),
-    };
-    match settled {
-        Ok((intent, batches)) => {
-            batches.into_iter().for_each(|batch| world.deliveries.push(batch));
-            ok(&intent.render())
-        }
+    match world.act(|tx| intents::lapse(tx, id)).await {
+        Ok(intent) => ok(&intent.render()),
         Err(error) => problem(error.status, &error.message),
     }
 }
