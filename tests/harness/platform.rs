@@ -187,6 +187,11 @@ impl Platform {
         Store::new(self, id, slug, email, answer.str("/access_token"))
     }
 
+    /// The database that holds stores, where there is but one.
+    pub fn cluster(&self) -> kernel::db::ClusterDb {
+        self.souk.pools.cluster("main").unwrap().db()
+    }
+
     /// A worker for the stores that this test opened.
     pub fn worker(&self) -> Worker {
         let opened = self.opened.lock().unwrap().clone();

@@ -22,7 +22,7 @@ async fn claim(store: &Store<'_>, limit: i64) -> Vec<Job> {
 }
 
 fn cluster(store: &Store<'_>) -> ClusterDb {
-    store.platform.souk.pools.cluster()
+    store.platform.cluster()
 }
 
 async fn let_lease_pass(store: &Store<'_>, id: i64) {

@@ -3,13 +3,16 @@
 
 mod api;
 mod architecture;
+mod clusters;
 mod crashes;
 mod doctor;
+mod fleet;
 mod guards;
 mod hosts;
 mod isolation;
 mod jobs;
 mod metrics;
+mod moves;
 mod outages;
 mod provisioning;
 mod routes;

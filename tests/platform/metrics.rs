@@ -123,7 +123,7 @@ async fn trade(platform: &Platform) -> Store<'_> {
 async fn count(platform: &Platform) {
     let souk = &platform.souk;
     for _ in 0..600 {
-        souk.gauges.refresh(&souk.landlord.db, &souk.pools.cluster()).await.unwrap();
+        souk.gauges.refresh(&souk.landlord.db, "main", &platform.cluster()).await.unwrap();
         if !souk.gauges.text().is_empty() {
             return;
         }

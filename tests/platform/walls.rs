@@ -183,7 +183,7 @@ async fn whoever_leaves_while_a_transaction_opens_loses_no_write_of_others() {
     environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "2");
     let platform = Platform::start_with(environment).await;
     let store = platform.open_store().await;
-    let db = platform.souk.pools.cluster().tenant(store.id);
+    let db = platform.cluster().tenant(store.id);
     let pool = &platform.souk.pools.app;
     let mut random = random();
     let (mut kept, run) = (0, unique("kept"));
@@ -206,7 +206,7 @@ async fn whoever_leaves_among_many_loses_no_write_of_others() {
     environment.set("SOUK__DATABASE__MAX_CONNECTIONS", "2");
     let platform = Platform::start_with(environment).await;
     let store = platform.open_store().await;
-    let db = platform.souk.pools.cluster().tenant(store.id);
+    let db = platform.cluster().tenant(store.id);
     let pool = &platform.souk.pools.app;
     let run = unique("kept");
     let writers = (0..4).map(|writer| {

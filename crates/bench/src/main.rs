@@ -4,6 +4,7 @@ mod database;
 mod dev;
 mod disk;
 mod figures;
+mod fleet;
 mod floor;
 mod journey;
 mod load;
@@ -30,6 +31,8 @@ struct Cli {
 enum Command {
     /// How long a sign-up takes, with and without the hashing of its password.
     Signup(signup::Options),
+    /// How long all stores take to be brought up to date, and whether shoppers notice.
+    Fleet(fleet::Options),
     /// How much memory the server takes with many stores in use.
     Stores(stores::Options),
     /// Orders per second and how long shoppers wait, beside what PostgreSQL alone can do.
@@ -40,6 +43,7 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Signup(options) => signup::run(options).await,
+        Command::Fleet(options) => fleet::run(options).await,
         Command::Stores(options) => stores::run(options).await,
         Command::Sale(options) => sale::run(options).await,
     }

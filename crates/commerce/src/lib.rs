@@ -33,6 +33,11 @@ pub mod work;
 /// The schema of one tenant.
 pub static TENANT_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// The oldest schema of a tenant that this program works with; stores with an older one are not served until they are
+/// brought up to date. It follows the newest migration by one release, so that stores trade while they wait for their
+/// turn: a migration raises it only when the code that relied on what it removed is gone.
+pub const OLDEST_TENANT_VERSION: i64 = 20_261_121_101_000;
+
 /// What the tenants of one database share.
 pub static CLUSTER_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/cluster");
 

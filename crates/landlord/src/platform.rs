@@ -65,8 +65,8 @@ pub struct LandlordSettings {
     pub refresh_absolute_days: u32,
     /// How many passwords are hashed at once.
     pub max_hashes: usize,
-    /// Where new stores go.
-    pub cluster: String,
+    /// The clusters that this process can reach: new stores go to one of them.
+    pub clusters: Vec<String>,
     /// The newest tenant migration: a spare schema must have it.
     pub tenant_version: i64,
 }

@@ -11,13 +11,14 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use commerce::checkout;
 use commerce::shop::Shop;
+use futures::future::join_all;
 use ipnet::IpNet;
 use kernel::http::body;
 use kernel::origin::{Actor, Origin};
@@ -29,8 +30,11 @@ use tower::ServiceExt;
 use crate::edge::edge;
 use crate::errand::errand;
 use crate::metrics::measure;
-use crate::tenancy::{Host, Pools, Store, Stores, host_of, identify};
+use crate::tenancy::{Cluster, Host, Pools, Store, Stores, host_of, identify, moved_meanwhile, reachable};
 use crate::{faces, pages};
+
+/// A cluster that takes longer to answer counts as away.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What the application is made of.
 #[derive(Clone)]
@@ -80,13 +84,20 @@ async fn dispatch(faces: Faces, request: Request) -> Result<Response, Problem> {
         faces.platform
     } else {
         let store = faces.app.stores.at(&host).await.map_err(Problem::database)?.ok_or_else(|| nobody(&host))?;
+        reachable(&store, &parts.method)?;
+        let looked_up = store.clone();
         let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_else(Origin::system);
         parts.extensions.insert(faces.app.stores.open(&store, origin));
         parts.extensions.insert(store);
-        faces.store
+        let response = serve(faces.store, Request::from_parts(parts, body)).await;
+        return Ok(moved_meanwhile(&faces.app.stores, &looked_up, response).await);
     };
-    match router.oneshot(Request::from_parts(parts, body)).await {
-        Ok(response) => Ok(response),
+    Ok(serve(router, Request::from_parts(parts, body)).await)
+}
+
+async fn serve(router: Router, request: Request) -> Response {
+    match router.oneshot(request).await {
+        Ok(response) => response,
         Err(never) => match never {},
     }
 }
@@ -104,6 +115,7 @@ fn platform(app: &App) -> Router {
         .route("/", get(pages::platform))
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready).with_state(app.clone()))
+        .route("/health/clusters", get(clusters).with_state(app.clone()))
         .route(
             "/webhooks/stripe/payments",
             post(payments_webhook).layer(DefaultBodyLimit::max(app.max_webhook_bytes)).with_state(app.clone()),
@@ -172,6 +184,7 @@ async fn payments_webhook(
     let tenant = checkout::tenant_of(&tools.platform.webhook_secrets, &payload, &signature, now)?;
     let Some(tenant) = tenant else { return Ok(StatusCode::OK) };
     let Some(store) = app.stores.of(tenant).await.map_err(Problem::database)? else { return Ok(StatusCode::OK) };
+    reachable(&store, &Method::POST)?;
     checkout::receive(&app.stores.open(&store, origin), &payload, &signature).await?;
     Ok(StatusCode::OK)
 }
@@ -181,6 +194,20 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     let tx = app.pools.landlord().begin().await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
     Ok("ready\n")
+}
+
+/// Which databases of stores answer this process. One that is away takes only its own stores along: the platform is
+/// ready without it.
+async fn clusters(State(app): State<App>) -> axum::Json<serde_json::Value> {
+    let asked: Vec<_> = app.pools.clusters().map(|cluster| answers(cluster.clone())).collect();
+    let told = join_all(asked).await;
+    axum::Json(serde_json::json!({ "clusters": told }))
+}
+
+async fn answers(cluster: Cluster) -> serde_json::Value {
+    let asked = async { cluster.db().begin().await?.commit().await };
+    let up = tokio::time::timeout(ANSWER, asked).await.is_ok_and(|answer| answer.is_ok());
+    serde_json::json!({ "id": &*cluster.id, "status": if up { "up" } else { "away" } })
 }
 
 async fn no_route() -> Problem {

@@ -3,6 +3,7 @@
 mod check;
 mod load;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub struct Config {
     pub stage: Stage,
     pub server: Server,
     pub database: Database,
+    #[serde(default)]
+    pub clusters: BTreeMap<String, Cluster>,
+    pub fleet: Fleet,
     pub redis: Redis,
     pub auth: Auth,
     pub mail: Mail,
@@ -98,6 +102,39 @@ pub struct Database {
     #[serde(rename = "idle_in_transaction_ms", deserialize_with = "milliseconds")]
     pub idle_in_transaction: Duration,
     pub tenant_roles: bool,
+}
+
+/// The cluster that is the landlord's own database, unless it is put elsewhere.
+pub const MAIN: &str = "main";
+
+/// A database that holds stores.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Empty for `main` alone, which then is the landlord's own.
+    #[serde(default)]
+    pub database_url: Secret,
+    pub admin_url: Option<Secret>,
+    pub max_connections: Option<u32>,
+    #[serde(default = "one")]
+    pub weight: u32,
+    pub plans: Option<Vec<String>>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    pub canaries: Vec<String>,
+    pub canary_count: u32,
+    pub parallel: usize,
+    #[serde(rename = "lock_timeout_ms", deserialize_with = "milliseconds")]
+    pub lock_timeout: Duration,
+    pub tries: u32,
+    pub keep_moved_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -273,6 +310,10 @@ impl Secret {
 
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use commerce::shop::{Platform, RefundDefaults, Retention, ReviewDefaults};
+use futures::future::join_all;
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
+use landlord::clusters::{self, Declared};
 use landlord::mails::{MailSettings, Mailer, MailerError};
 use landlord::{Landlord, LandlordSettings};
 use stripe_gateway::{StripeGateway, StripeSettings};
@@ -18,11 +20,8 @@ use crate::app::{self, App};
 use crate::config::{self, Config, Scheme, Secret};
 use crate::listen::{self, Limits};
 use crate::metrics::{self, Gauges};
-use crate::tenancy::{self, Pools, Provisioner, Stores};
+use crate::tenancy::{self, Fleet, Pools, Provisioner, Stores, Wanted};
 use crate::worker::Worker;
-
-/// The name of the one cluster there is.
-const CLUSTER: &str = "main";
 
 /// Everything that is needed to serve or to work.
 #[derive(Clone)]
@@ -42,7 +41,7 @@ pub struct Souk {
 impl Souk {
     /// Puts everything together. Nothing is connected yet, except that a bad address is found out.
     pub fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        let pools = tenancy::connect(&config.database)?;
+        let pools = tenancy::connect(&config)?;
         let auth_secret = config.auth.secret.expose();
         let mailer = mailer(&config).context("mail: smtp_url and from must be what a mail server understands")?;
         let landlord = landlord(&config, &pools, clock.clone(), mailer);
@@ -57,23 +56,67 @@ impl Souk {
             possession: Possession::new(auth_secret),
             platform: Arc::new(platform(&config)),
         };
-        let stores = Stores::new(pools.landlord(), pools.cluster(), shared, tools);
+        let stores = Stores::new(pools.clone(), shared, tools);
         Ok(Self { pools, landlord, stores, gauges: Gauges::default(), config: Arc::new(config) })
     }
 
-    /// Brings the platform's schemas up to date.
+    /// Brings the platform's schemas up to date. A cluster that is away does not keep the rest from starting: a worker
+    /// sees to it when it is back.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let [landlord, cluster] =
-            tenancy::migrate_platform(&self.pools.admin, &self.pools.app_login, &self.config.database).await?;
-        tracing::info!(landlord = landlord.applied, cluster = cluster.applied, "migrated");
-        Ok(())
+        let done = tenancy::migrate_landlord(&self.pools, &self.config.database).await?;
+        let declared: Vec<Declared> = self.pools.clusters().map(|cluster| self.declared(&cluster.id)).collect();
+        let mut tx = self.pools.landlord().begin().await?;
+        clusters::declare(&mut tx, &declared).await?;
+        tx.commit().await?;
+        tracing::info!(landlord = done.applied, "migrated");
+        let clusters = self.pools.clusters().map(async |cluster| {
+            let done = tenancy::migrate_cluster(cluster, &self.config.database).await;
+            let done = done.with_context(|| format!("the cluster {}", cluster.id));
+            match done {
+                Ok(done) => tracing::debug!(cluster = %cluster.id, applied = done.applied, "migrated"),
+                Err(error) if is_away(&error) => {
+                    tracing::error!(cluster = %cluster.id, error = format!("{error:#}"), "not brought up to date");
+                }
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        });
+        join_all(clusters).await.into_iter().collect()
     }
 
-    /// Brings all stores up to date. An error when one could not be; the others are.
+    fn declared(&self, id: &str) -> Declared {
+        let settings = self.config.clusters.get(id);
+        Declared {
+            id: id.to_owned(),
+            weight: settings.and_then(|settings| i32::try_from(settings.weight).ok()).unwrap_or(1),
+            plans: settings.and_then(|settings| settings.plans.clone()),
+        }
+    }
+
+    /// The schemas of all stores.
+    pub fn fleet(&self) -> Fleet {
+        Fleet::new(self.pools.clone(), self.config.fleet.clone())
+    }
+
+    /// Brings all stores up to date, all at once. An error when one could not be; the others are.
     pub async fn migrate_stores(&self) -> anyhow::Result<()> {
-        let done = tenancy::migrate_stores(&self.pools, self.config.provisioning.parallel).await?;
-        tracing::info!(current = done.current, failed = done.failed, "stores migrated");
-        anyhow::ensure!(done.failed == 0, "{} stores could not be brought up to date; see the log", done.failed);
+        let wanted = Wanted { canaries: false, parallel: self.config.fleet.parallel, wait: true };
+        let done = self.fleet().migrate(wanted, &CancellationToken::new(), |_| {}).await?;
+        tracing::info!(
+            schemas = done.looked_at,
+            migrated = done.counts.done,
+            failed = done.counts.failed,
+            "stores migrated"
+        );
+        for (cluster, why) in &done.unreachable {
+            tracing::error!(cluster, error = why, "the cluster could not be looked at");
+        }
+        anyhow::ensure!(
+            done.is_good(),
+            "{} stores and {} clusters could not be brought up to date; see `souk fleet status`",
+            done.counts.failed,
+            done.unreachable.len()
+        );
         Ok(())
     }
 
@@ -99,6 +142,8 @@ impl Souk {
             gauges: self.gauges.clone(),
             spare_schemas: self.config.provisioning.spare_schemas,
             parallel: self.config.provisioning.parallel,
+            keep_moved_days: self.config.fleet.keep_moved_days,
+            database: self.config.database.clone(),
             schedules: self.config.cron.schedules(),
             keep_mail_days: self.config.mail.keep_days,
             only: None,
@@ -139,6 +184,11 @@ fn mailer(config: &Config) -> Result<Mailer, MailerError> {
     })
 }
 
+/// Does the error say that a database does not answer?
+fn is_away(error: &anyhow::Error) -> bool {
+    error.chain().find_map(|cause| cause.downcast_ref()).is_some_and(kernel::db::is_outage)
+}
+
 fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer) -> Landlord {
     let provisioner = Provisioner::new(pools.clone());
     let provision: landlord::Provision = Arc::new(move |tenant| {
@@ -162,7 +212,7 @@ fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer) -> Lan
         refresh_days: config.auth.refresh_days,
         refresh_absolute_days: config.auth.refresh_absolute_days,
         max_hashes: config.auth.max_hashes,
-        cluster: CLUSTER.into(),
+        clusters: pools.cluster_ids(),
         tenant_version: tenancy::tenant_version(),
     };
     Landlord::new(pools.landlord(), clock, config.auth.secret.expose(), mailer, settings, provision)

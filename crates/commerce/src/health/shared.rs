@@ -29,6 +29,23 @@ pub struct Shared {
     pub jobs: Vec<Queued>,
 }
 
+impl Shared {
+    /// Adds what waits in another cluster.
+    pub fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.events_late = self.events_late.max(other.events_late);
+        for jobs in other.jobs {
+            match self.jobs.iter_mut().find(|known| known.queue == jobs.queue && known.state == jobs.state) {
+                Some(known) => {
+                    known.count += jobs.count;
+                    known.late = known.late.max(jobs.late);
+                }
+                None => self.jobs.push(jobs),
+            }
+        }
+    }
+}
+
 /// Counts what waits.
 pub async fn shared(tx: &mut ClusterTx) -> sqlx::Result<Shared> {
     let (events, events_late) = db::outbox(tx).await?;
@@ -44,6 +61,15 @@ pub struct Waiting {
     pub overdue: Vec<(TenantId, String)>,
     /// Stores whose events have waited for five minutes.
     pub late_news: Vec<(TenantId, String)>,
+}
+
+impl Waiting {
+    /// Adds what waits in another cluster.
+    pub fn add(&mut self, other: Self) {
+        self.dead.extend(other.dead);
+        self.overdue.extend(other.overdue);
+        self.late_news.extend(other.late_news);
+    }
 }
 
 /// Looks for work that nobody does.

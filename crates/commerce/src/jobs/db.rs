@@ -79,6 +79,23 @@ pub(super) async fn claim(
     .await
 }
 
+pub(super) async fn insert_carried(tx: &mut ClusterTx, job: &Job, queue: Queue) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into souk.jobs (tenant_id, queue, priority, kind, subject, run_at, attempts, request_id)
+         values ($1, $2, $3, $4, $5, now(), $6, $7)",
+        job.tenant.0,
+        queue.name(),
+        queue.priority(),
+        job.kind,
+        job.subject,
+        job.attempts,
+        job.request_id
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn delete(tx: &mut ClusterTx, job: &Job) -> sqlx::Result<bool> {
     let done = sqlx::query!("delete from souk.jobs where id = $1 and lease = $2", job.id, job.lease);
     Ok(done.execute(tx.conn()).await?.rows_affected() == 1)

@@ -15,6 +15,7 @@
 //! Owns the cluster's tables `souk.jobs` and `souk.cron`. A store's role may only add jobs; its staff reads and replays
 //! those of its store through [`TenantJobs`].
 
+mod carry;
 mod claim;
 pub mod cron;
 mod cron_db;
@@ -25,6 +26,7 @@ mod finish;
 pub mod http;
 mod model;
 
+pub use carry::carry;
 pub use claim::claim;
 pub use db::Which;
 pub use dead::{TenantJobs, discard, list, replay, replay_kind};

@@ -65,6 +65,8 @@ pub(super) async fn remove(tx: &mut LandlordTx, id: TenantId) -> sqlx::Result<bo
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn all(tx: &mut LandlordTx) -> sqlx::Result<Vec<TenantId>> {
-    sqlx::query_scalar!(r#"select id as "id: TenantId" from spare_schemas"#).fetch_all(tx.conn()).await
+pub(super) async fn all(tx: &mut LandlordTx) -> sqlx::Result<Vec<Spare>> {
+    sqlx::query_as!(Spare, r#"select id as "id: TenantId", cluster, version from spare_schemas"#)
+        .fetch_all(tx.conn())
+        .await
 }

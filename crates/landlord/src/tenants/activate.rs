@@ -17,6 +17,7 @@ pub async fn activate(landlord: &Landlord, tenant: TenantId) -> Result<(), Tenan
         }
         let next = state.after(Step::Activate)?;
         db::set_state(&mut tx, tenant, state, next).await?;
+        db::set_versions(&mut tx, &[(tenant, landlord.settings.tenant_version)]).await?;
         changes::tell(&mut tx, tenant).await?;
         tx.commit().await?;
         Ok(())

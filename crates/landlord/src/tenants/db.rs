@@ -145,13 +145,18 @@ pub(super) async fn registered(
     Ok(Some((tenant.tenant()?, row.account, row.email)))
 }
 
-pub(super) async fn provisioning(tx: &mut LandlordTx, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {
+pub(super) async fn provisioning(
+    tx: &mut LandlordTx,
+    cluster: &str,
+    older_than: Duration,
+) -> sqlx::Result<Vec<NewTenant>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: TenantId", slug, name, currency, cluster from tenants
-           where state = 'provisioning' and created_at <= now() - $1 * interval '1 second'
+           where state = 'provisioning' and created_at <= now() - $1 * interval '1 second' and cluster = $2
            order by created_at limit 100"#,
-        older_than.as_secs_f64()
+        older_than.as_secs_f64(),
+        cluster
     )
     .fetch_all(tx.conn())
     .await?;
@@ -182,6 +187,42 @@ pub(super) async fn set_state(
     if done.rows_affected() == 1 { Ok(()) } else { Err(TenantError::Changed) }
 }
 
+/// The same, with the cluster.
+pub(super) async fn lock_place(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Option<(TenantState, String)>> {
+    let row = sqlx::query!(
+        r#"select state as "state: TenantState", cluster from tenants where id = $1 for update"#,
+        tenant.0
+    );
+    Ok(row.fetch_optional(tx.conn()).await?.map(|row| (row.state, row.cluster)))
+}
+
+pub(super) async fn set_moving(tx: &mut LandlordTx, tenant: TenantId, moving: bool) -> sqlx::Result<()> {
+    sqlx::query!("update tenants set moving = $2 where id = $1", tenant.0, moving).execute(tx.conn()).await?;
+    Ok(())
+}
+
+pub(super) async fn set_cluster(tx: &mut LandlordTx, tenant: TenantId, from: &str, to: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!("update tenants set cluster = $3 where id = $1 and cluster = $2", tenant.0, from, to)
+        .execute(tx.conn())
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn set_versions(tx: &mut LandlordTx, versions: &[(TenantId, i64)]) -> sqlx::Result<u64> {
+    let ids: Vec<uuid::Uuid> = versions.iter().map(|(tenant, _)| tenant.0).collect();
+    let versions: Vec<i64> = versions.iter().map(|(_, version)| *version).collect();
+    let done = sqlx::query!(
+        "update tenants set schema_version = u.version
+         from unnest($1::uuid[], $2::bigint[]) as u (id, version)
+         where tenants.id = u.id and tenants.schema_version is distinct from u.version",
+        &ids,
+        &versions
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// A store with everything that a request needs to be let in, as it is stored.
 struct ResolvedRow {
     tenant: TenantId,
@@ -190,6 +231,8 @@ struct ResolvedRow {
     currency: String,
     state: TenantState,
     cluster: String,
+    moving: bool,
+    schema_version: Option<i64>,
     version: i64,
     status: SubscriptionStatus,
     trial_ends_at: Option<DateTime<Utc>>,
@@ -207,6 +250,8 @@ impl ResolvedRow {
             currency: parse(&self.currency)?,
             state: self.state,
             cluster: self.cluster,
+            moving: self.moving,
+            schema_version: self.schema_version,
             version: self.version,
             subscription_status: self.status,
             trial_ends_at: self.trial_ends_at,
@@ -220,7 +265,7 @@ pub(super) async fn by_host(tx: &mut LandlordTx, host: &str) -> sqlx::Result<Opt
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
                s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from domains d
            join tenants t on t.id = d.tenant_id
@@ -235,7 +280,7 @@ pub(super) async fn by_id(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
                s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from tenants t
            join subscriptions s on s.tenant_id = t.id

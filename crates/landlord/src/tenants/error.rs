@@ -26,6 +26,8 @@ pub enum TenantError {
     TooMany,
     #[error(transparent)]
     WrongState(#[from] WrongState),
+    #[error("no new store on this plan can be opened at the moment")]
+    Full,
     #[error("the store changed while this request was running")]
     Changed,
     #[error("the Idempotency-Key was used with another request")]
@@ -50,6 +52,7 @@ impl TenantError {
             Self::NotFound
             | Self::Invalid(_)
             | Self::WrongState(_)
+            | Self::Full
             | Self::Changed
             | Self::KeyReused
             | Self::InProgress
@@ -82,6 +85,9 @@ impl From<TenantError> for Problem {
             TenantError::AccountExists => Problem::new(StatusCode::CONFLICT, "account.exists", error),
             TenantError::TooMany => Problem::new(StatusCode::FORBIDDEN, "tenant.limit", error),
             TenantError::WrongState(wrong) => Problem::new(StatusCode::CONFLICT, "tenant.wrong_state", wrong),
+            TenantError::Full => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "tenant.no_cluster", error).retry_after(60)
+            }
             TenantError::Changed => Problem::new(StatusCode::CONFLICT, "tenant.changed", error),
             TenantError::KeyReused => idempotency::reused(),
             TenantError::InProgress => idempotency::in_progress(),

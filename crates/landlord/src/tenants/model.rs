@@ -42,6 +42,10 @@ pub struct Resolved {
     pub state: TenantState,
     /// The database it is in.
     pub cluster: String,
+    /// On its way to another: it is read and not written.
+    pub moving: bool,
+    /// The newest migration in its schema, as it was last seen.
+    pub schema_version: Option<i64>,
     /// Grows with every change of all this and of its entitlements.
     pub version: i64,
     /// Whether it pays.

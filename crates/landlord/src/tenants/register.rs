@@ -16,7 +16,7 @@ use crate::accounts::{self, AccountError, Person};
 use crate::audit::{self, Act};
 use crate::idempotency::{self, Claim, Held};
 use crate::platform::Landlord;
-use crate::{changes, plans, spares, subscriptions};
+use crate::{changes, clusters, plans, spares, subscriptions};
 
 pub(super) const SCOPE: &str = "signup";
 
@@ -174,13 +174,14 @@ async fn enrol(
         return Err(TenantError::SlugTaken);
     }
 
-    let spare = spares::take(&mut tx, &settings.cluster, settings.tenant_version).await?;
+    let cluster = clusters::place(&mut tx, &plan.code, &settings.clusters).await?.ok_or(TenantError::Full)?;
+    let spare = spares::take(&mut tx, &cluster, settings.tenant_version).await?;
     let tenant = NewTenant {
         id: spare.unwrap_or_else(TenantId::new),
         slug: request.slug.to_owned(),
         name: request.name.to_owned(),
         currency: request.currency,
-        cluster: settings.cluster.clone(),
+        cluster,
         spare: spare.is_some(),
     };
     if !db::insert(&mut tx, &tenant).await? || !db::insert_domain(&mut tx, tenant.id, &host).await? {

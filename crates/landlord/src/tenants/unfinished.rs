@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{NewTenant, db};
 use crate::platform::Landlord;
 
-/// Stores whose schema is still to be made, registered longer ago than that; at most a hundred, the oldest first.
-pub async fn unfinished(landlord: &Landlord, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {
+/// Stores of a cluster whose schema is still to be made, registered longer ago than that; at most a hundred, the oldest first.
+pub async fn unfinished(landlord: &Landlord, cluster: &str, older_than: Duration) -> sqlx::Result<Vec<NewTenant>> {
     let mut tx = landlord.db.begin().await?;
-    let found = db::provisioning(&mut tx, older_than).await?;
+    let found = db::provisioning(&mut tx, cluster, older_than).await?;
     tx.commit().await?;
     Ok(found)
 }

@@ -10,6 +10,7 @@ use landlord::tenants;
 
 use super::souk;
 use crate::run::Souk;
+use crate::tenancy::Cluster;
 
 /// Jobs read at once.
 const PAGE: i64 = 500;
@@ -24,6 +25,9 @@ pub(super) enum Command {
     Discard {
         /// Its number; `souk jobs list --dead` shows it.
         id: i64,
+        /// The cluster that it is in, where there are several.
+        #[arg(long)]
+        cluster: Option<String>,
     },
 }
 
@@ -48,6 +52,9 @@ pub(super) struct List {
 pub(super) struct Replay {
     /// Its number; `souk jobs list --dead` shows it.
     id: Option<i64>,
+    /// The cluster that the number is in, where there are several.
+    #[arg(long, requires = "id")]
+    cluster: Option<String>,
     /// All of this kind, such as payment.settle.
     #[arg(long)]
     kind: Option<String>,
@@ -61,27 +68,45 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     let souk = souk()?;
     match command {
         Command::List(list) => self::list(&souk, &list).await,
-        Command::Replay(Replay { id: Some(id), .. }) => {
-            anyhow::ensure!(jobs::replay(&souk.pools.cluster(), id).await?, none(id));
+        Command::Replay(Replay { id: Some(id), cluster, .. }) => {
+            let cluster = one(&souk, cluster.as_deref())?;
+            anyhow::ensure!(jobs::replay(&cluster.db(), id).await?, none(id));
             println!("{id} is due now");
             Ok(())
         }
-        Command::Replay(Replay { id: None, kind, tenant }) => {
+        Command::Replay(Replay { id: None, kind, tenant, .. }) => {
             let name = kind.context("name a job or a kind")?;
             let kind = Kind::from_name(&name).with_context(|| {
                 let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
                 format!("there is no kind {name}; there are {}", known.join(", "))
             })?;
             let tenant = named(&souk, tenant.as_deref()).await?;
-            let count = jobs::replay_kind(&souk.pools.cluster(), kind, tenant).await?;
+            let mut count = 0;
+            for cluster in souk.pools.clusters() {
+                count += jobs::replay_kind(&cluster.db(), kind, tenant).await?;
+            }
             println!("{count} jobs are due now");
             Ok(())
         }
-        Command::Discard { id } => {
-            anyhow::ensure!(jobs::discard(&souk.pools.cluster(), id).await?, none(id));
+        Command::Discard { id, cluster } => {
+            let cluster = one(&souk, cluster.as_deref())?;
+            anyhow::ensure!(jobs::discard(&cluster.db(), id).await?, none(id));
             println!("{id} is discarded");
             Ok(())
         }
+    }
+}
+
+/// The cluster that is meant: numbers of jobs are each cluster's own.
+fn one<'s>(souk: &'s Souk, named: Option<&str>) -> anyhow::Result<&'s Cluster> {
+    let all = souk.pools.cluster_ids();
+    let only = all.first().filter(|_| all.len() == 1).map(String::as_str);
+    match named.or(only) {
+        Some(id) => {
+            let found = souk.pools.cluster(id);
+            found.with_context(|| format!("there is no cluster {id}; there are {}", all.join(", ")))
+        }
+        None => anyhow::bail!("each cluster has numbers of its own: say --cluster; there are {}", all.join(", ")),
     }
 }
 
@@ -107,10 +132,20 @@ async fn list(souk: &Souk, list: &List) -> anyhow::Result<()> {
             "ID", "STATE", "QUEUE", "KIND", "STORE", "TRIES"
         );
     }
+    for cluster in souk.pools.clusters() {
+        if souk.pools.cluster_ids().len() > 1 && !list.json && std::io::stdout().is_terminal() {
+            println!("cluster {}", cluster.id);
+        }
+        list_in(cluster, list, tenant).await?;
+    }
+    Ok(())
+}
+
+async fn list_in(cluster: &Cluster, list: &List, tenant: Option<TenantId>) -> anyhow::Result<()> {
     let (mut before, mut left) = (None, list.limit);
     while left > 0 {
         let which = Which { tenant, state: list.dead.then_some(JobState::Dead), before };
-        let page = jobs::list(&souk.pools.cluster(), &which, left.min(PAGE)).await?;
+        let page = jobs::list(&cluster.db(), &which, left.min(PAGE)).await?;
         let Some(last) = page.last() else { return Ok(()) };
         before = Some(last.id);
         left -= i64::try_from(page.len())?;

@@ -5,8 +5,11 @@
 
 mod admin;
 mod checkout;
+mod cluster;
 mod doctor;
+mod fleet;
 mod jobs;
+mod relocate;
 mod replay;
 mod serve;
 mod tenant;
@@ -47,6 +50,12 @@ enum Command {
     Dev(dev::Options),
     /// Bring the schemas of the platform and of all stores up to date.
     Migrate,
+    /// The schemas of all stores.
+    #[command(subcommand)]
+    Fleet(fleet::Command),
+    /// The databases that hold stores.
+    #[command(subcommand)]
+    Cluster(cluster::Command),
     /// Stores.
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -102,6 +111,8 @@ impl Cli {
                 souk.migrate().await?;
                 souk.migrate_stores().await
             }
+            Command::Fleet(command) => return fleet::run(command).await,
+            Command::Cluster(command) => cluster::run(command).await,
             Command::Tenant(command) => tenant::run(command).await,
             Command::Jobs(command) => jobs::run(command).await,
             Command::Replay(options) => return replay::run(options).await,

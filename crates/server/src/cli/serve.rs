@@ -56,7 +56,8 @@ pub(super) async fn develop(start: Start) -> anyhow::Result<Started> {
     Ok(Started { stripe_webhook_url, admin_totp_secret: None, running })
 }
 
-fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+/// Cancelled by Ctrl-C, or by whoever stops services.
+pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

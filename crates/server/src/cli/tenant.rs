@@ -9,7 +9,7 @@ use kernel::idempotency::IdempotencyKey;
 use kernel::origin::Origin;
 use landlord::tenants::{self, SignUp};
 
-use super::{refused, souk};
+use super::{refused, relocate, souk};
 use crate::run::Souk;
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,8 @@ pub(super) enum Command {
     Suspend(NameAndReason),
     /// Open a suspended store again.
     Resume(NameAndReason),
+    /// Move a store to another cluster while it sells.
+    Move(relocate::Options),
     /// Send the money of a store's card payments to an account of its own at Stripe.
     Connect(Connect),
 }
@@ -89,6 +91,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Suspend(named) => change_state(&souk, &named, true).await,
         Command::Resume(named) => change_state(&souk, &named, false).await,
+        Command::Move(options) => relocate::run(&souk, &options).await,
         Command::Connect(wanted) => connect(&souk, &wanted).await,
     }
 }

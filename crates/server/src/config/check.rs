@@ -1,9 +1,10 @@
 //! What types cannot say about settings: ranges, and what production must not run with.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::load::{ConfigError, variable};
-use super::{Config, Scheme, Secret, Stage};
+use super::{Config, MAIN, Scheme, Secret, Stage};
 
 const SHORTEST_SECRET: usize = 32;
 
@@ -14,6 +15,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.check_ranges()?;
         self.check_secrets()?;
+        self.check_clusters()?;
         match self.stage {
             Stage::Development => Ok(()),
             Stage::Production => self.check_production(),
@@ -34,6 +36,7 @@ impl Config {
             ("redis.command_timeout_ms", self.redis.command_timeout),
             ("mail.timeout_seconds", self.mail.timeout),
             ("stripe.timeout_seconds", self.stripe.timeout),
+            ("fleet.lock_timeout_ms", self.fleet.lock_timeout),
         ] {
             refuse(value == Duration::ZERO, key, "0 would mean no time at all", "set it to 1 or more")?;
         }
@@ -50,6 +53,9 @@ impl Config {
             ("stripe.attempts", self.stripe.attempts as usize),
             ("checkout.ttl_minutes", self.checkout.ttl_minutes as usize),
             ("provisioning.parallel", self.provisioning.parallel),
+            ("fleet.parallel", self.fleet.parallel),
+            ("fleet.tries", self.fleet.tries as usize),
+            ("fleet.keep_moved_days", self.fleet.keep_moved_days as usize),
             ("retention.events_days", self.retention.events_days as usize),
             ("retention.refund_events_days", self.retention.refund_events_days as usize),
             ("retention.movements_days", self.retention.movements_days as usize),
@@ -104,6 +110,41 @@ impl Config {
                 "is not a redis:// address",
                 "set REDIS_URL to redis://host:6379, or unset it",
             )?;
+        }
+        Ok(())
+    }
+
+    fn check_clusters(&self) -> Result<(), ConfigError> {
+        let mut places = BTreeSet::from([place(self.database.url.expose())]);
+        for (id, cluster) in &self.clusters {
+            let key = |field: &str| format!("clusters.{id}.{field}");
+            let plain = id.len() <= 31
+                && id.starts_with(|first: char| first.is_ascii_lowercase())
+                && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            let named = format!("clusters.{id}");
+            refuse(!plain, &named, "is no name of a cluster", "use lower-case letters, digits and dashes, 31 at most")?;
+            refuse(
+                cluster.weight == 0 || cluster.weight > 1_000_000,
+                &key("weight"),
+                "must be from 1 to 1000000",
+                "drain a cluster that shall take no stores: souk cluster drain",
+            )?;
+            let few = cluster.max_connections.is_some_and(|connections| connections < 2);
+            refuse(few, &key("max_connections"), "must be at least 2", "raise it")?;
+            let nothing = cluster.plans.as_ref().is_some_and(Vec::is_empty);
+            refuse(nothing, &key("plans"), "names no plan", "leave it out to take stores of all plans")?;
+            if cluster.database_url.is_empty() && id == MAIN {
+                let stray = cluster.admin_url.is_some() || cluster.max_connections.is_some();
+                refuse(stray, &key("database_url"), "is missing", "set it, or set these in [database]")?;
+                continue;
+            }
+            database_url(&key("database_url"), &cluster.database_url)?;
+            if let Some(url) = &cluster.admin_url {
+                database_url(&key("admin_url"), url)?;
+            }
+            // `main` may be named in full though it is the landlord's.
+            let twice = !places.insert(place(cluster.database_url.expose())) && id != MAIN;
+            refuse(twice, &key("database_url"), "is another cluster's database", "give each a database of its own")?;
         }
         Ok(())
     }
@@ -176,6 +217,14 @@ fn database_url(key: &str, url: &Secret) -> Result<(), ConfigError> {
     refuse(url.is_empty(), key, "is missing", &example)?;
     let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
     refuse(!postgres, key, "is not a postgres:// address", &example)
+}
+
+/// Where a database is, whoever logs in.
+fn place(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let place = rest.split('?').next().unwrap_or_default();
+    if url.contains("host=") { rest.to_owned() } else { place.to_owned() }
 }
 
 /// True for "aaaa…", "0101…" and the like.
@@ -283,6 +332,27 @@ mod tests {
         let shown = format!("{config:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("sk_live") && !shown.contains("whsec"), "{shown}");
         assert_eq!(config.platform_url(), "https://souk.test");
+    }
+
+    #[test]
+    fn clusters_have_names_and_databases_of_their_own() {
+        let with = |name: &'static str, value: &'static str| refusal(&[(name, value)]);
+        let east = "SOUK__CLUSTERS__EAST__DATABASE_URL";
+        assert!(
+            with("SOUK__CLUSTERS__EAST__WEIGHT", "2").starts_with("setting clusters.east.database_url: is missing")
+        );
+        assert!(with(east, "postgres://other@127.0.0.1/souk").contains("is another cluster's database"));
+        assert!(with(east, "mysql://hunter2@127.0.0.1/souk").contains("is not a postgres:// address"));
+        assert!(with("SOUK__CLUSTERS__2ND__DATABASE_URL", "postgres://a@b/c").contains("is no name of a cluster"));
+        let config = Config::from_environment(&environment(&[
+            (east, "postgres://souk_app:hunter2@10.0.0.2/souk"),
+            ("SOUK__CLUSTERS__EAST__PLANS", "[scale]"),
+            ("SOUK__CLUSTERS__MAIN__WEIGHT", "3"),
+        ]))
+        .unwrap();
+        assert_eq!(config.clusters["east"].plans.as_deref(), Some(&["scale".to_owned()][..]));
+        assert_eq!((config.clusters["east"].weight, config.clusters["main"].weight), (1, 3));
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
 
     #[test]

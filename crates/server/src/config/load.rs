@@ -115,7 +115,7 @@ impl Provider for Environment {
         for (setting, text) in self.settings() {
             let value = if setting == "stripe.webhook_secrets" {
                 Value::from(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
-            } else if SECRETS.contains(&setting.as_str()) || TEXTS.contains(&setting.as_str()) {
+            } else if is_secret(&setting) || TEXTS.contains(&setting.as_str()) {
                 Value::from(text)
             } else {
                 text.parse().unwrap_or_else(|never| match never {})
@@ -184,6 +184,12 @@ fn files(environment: &Environment, stage: Stage) -> Result<Vec<PathBuf>, Config
     Ok(["default.toml", of_stage].iter().map(|name| directory.join(name)).filter(|file| file.is_file()).collect())
 }
 
+/// Is it never to be shown?
+fn is_secret(setting: &str) -> bool {
+    let address = setting.ends_with(".database_url") || setting.ends_with(".admin_url");
+    SECRETS.iter().any(|secret| setting.starts_with(secret)) || (setting.starts_with("clusters.") && address)
+}
+
 /// figment shows values; ours may be secrets, so each kind is said anew.
 fn readable(error: figment::Error) -> ConfigError {
     let source = error.metadata.as_ref().map(|metadata| match &metadata.source {
@@ -191,7 +197,7 @@ fn readable(error: figment::Error) -> ConfigError {
         Some(_) | None => metadata.name.replace("TOML source string", "the built-in defaults"),
     });
     let mut key = error.path.join(".");
-    let secret = SECRETS.iter().any(|secret| key.starts_with(secret));
+    let secret = is_secret(&key);
     let (problem, remedy) = match error.kind {
         Kind::UnknownField(field, known) => {
             key =

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::health::{self, Severity};
 use commerce::jobs;
+use futures::future::join_all;
 use kernel::id::TenantId;
 use kernel::origin::Origin;
 use landlord::audit::{self, Act};
-use landlord::spares;
 use landlord::tenants::{self, TenantRow, TenantState};
+use landlord::{moves, spares};
 use serde_json::json;
 
 use super::{Finding, Report};
 use crate::run::Souk;
-use crate::tenancy::{self, Seen};
+use crate::tenancy::{self, Cluster, Provisioner, SchemaSeen, Standing};
 
 /// A sign-up that takes longer is stuck.
 const STUCK_MINUTES: i64 = 5;
@@ -38,12 +39,13 @@ pub(super) async fn examine(souk: &Souk, repair: bool, report: &mut Report) -> a
 async fn look(souk: &Souk) -> anyhow::Result<Vec<Finding>> {
     let tenants = register(souk).await?;
     let mut tx = souk.landlord.db.begin().await?;
-    let spares: BTreeSet<TenantId> = spares::all(&mut tx).await?.into_iter().collect();
+    let spares: BTreeSet<TenantId> = spares::all(&mut tx).await?.into_iter().map(|spare| spare.id).collect();
+    let moving: BTreeSet<TenantId> = moves::under_way(&mut tx).await?.into_iter().collect();
     tx.commit().await?;
-    let seen = tenancy::look(&souk.pools).await?;
-    let mut findings = schemas(&tenants, &spares, &seen);
+    let all = Seen::of_all(souk).await;
+    let mut findings = schemas(&tenants, &(&spares | &moving), &all);
     if souk.pools.tenant_roles() {
-        let without = tenants.iter().filter(|row| row.state.has_schema() && !seen.roles.contains(&row.id));
+        let without = tenants.iter().filter(|row| row.state.has_schema() && all.lacks_role(row));
         findings.extend(Finding::of_platform(
             "tenants.role",
             Severity::Critical,
@@ -91,44 +93,96 @@ async fn register(souk: &Souk) -> anyhow::Result<Vec<TenantRow>> {
     }
 }
 
-fn schemas(tenants: &[TenantRow], spares: &BTreeSet<TenantId>, seen: &Seen) -> Vec<Finding> {
-    let registered: BTreeSet<TenantId> = tenants.iter().map(|row| row.id).collect();
+async fn look_at(cluster: Cluster) -> (String, anyhow::Result<tenancy::Seen>) {
+    (cluster.id.to_string(), tenancy::look(&cluster).await)
+}
+
+/// What each cluster that answers holds, and why the others do not.
+struct Seen {
+    clusters: BTreeMap<String, tenancy::Seen>,
+    away: Vec<String>,
+}
+
+impl Seen {
+    async fn of_all(souk: &Souk) -> Self {
+        let looks: Vec<_> = souk.pools.clusters().map(|cluster| look_at(cluster.clone())).collect();
+        let (mut clusters, mut away) = (BTreeMap::new(), Vec::new());
+        for (id, outcome) in join_all(looks).await {
+            match outcome {
+                Ok(seen) => drop(clusters.insert(id, seen)),
+                Err(error) => away.push(format!("{id}: {error:#}")),
+            }
+        }
+        Self { clusters, away }
+    }
+
+    /// Of a cluster that is away nothing is known.
+    fn lacks_role(&self, row: &TenantRow) -> bool {
+        self.clusters.get(&row.cluster).is_some_and(|seen| !seen.roles.contains(&row.id))
+    }
+
+    fn lacks_schema(&self, row: &TenantRow) -> bool {
+        self.clusters.get(&row.cluster).is_some_and(|seen| !seen.schemas.contains_key(&row.id))
+    }
+
+    fn schema(&self, row: &TenantRow) -> Option<&SchemaSeen> {
+        self.clusters.get(&row.cluster)?.schemas.get(&row.id)
+    }
+
+    fn is_unusual(&self, row: &TenantRow) -> bool {
+        let Some(seen) = self.clusters.get(&row.cluster) else { return false };
+        let schema = seen.schemas.get(&row.id).filter(|schema| schema.standing == Standing::Current);
+        schema.is_some_and(|schema| Some(schema.structure.as_str()) != seen.usual_structure())
+    }
+
+    /// Schemas that belong to nobody where they are.
+    fn orphans(&self, tenants: &[TenantRow], known: &BTreeSet<TenantId>) -> Vec<String> {
+        let homes: BTreeMap<TenantId, &str> = tenants.iter().map(|row| (row.id, row.cluster.as_str())).collect();
+        let schemas = self.clusters.iter().flat_map(|(cluster, seen)| seen.schemas.keys().map(move |id| (cluster, id)));
+        let lost = schemas.filter(|(cluster, id)| homes.get(id) != Some(&cluster.as_str()) && !known.contains(id));
+        lost.map(|(_, id)| id.schema()).collect()
+    }
+}
+
+fn schemas(tenants: &[TenantRow], known: &BTreeSet<TenantId>, seen: &Seen) -> Vec<Finding> {
     let named = |wanted: &dyn Fn(&TenantRow) -> bool| -> Vec<String> {
         let rows = tenants.iter().filter(|row| row.state.has_schema() && wanted(row));
         rows.map(|row| row.slug.clone()).collect()
     };
-    let orphans = seen.schemas.keys().filter(|id| !registered.contains(id) && !spares.contains(id));
-    let usual = seen.usual_structure();
     [
+        Finding::of_platform(
+            "clusters.away",
+            Severity::Critical,
+            "every cluster answers",
+            seen.away.clone(),
+            "see that its database runs and that this machine reaches it; its stores answer 503 until then",
+        ),
         Finding::of_platform(
             "tenants.schema",
             Severity::Critical,
             "every store has its schema",
-            named(&|row| !seen.schemas.contains_key(&row.id)),
+            named(&|row| seen.lacks_schema(row)),
             "restore the schema from a backup; an empty one would hide that everything is gone",
         ),
         Finding::of_platform(
             "schemas.orphan",
             Severity::Warning,
             "every schema belongs to a store, or waits for one",
-            orphans.map(|id| id.schema()).collect(),
+            seen.orphans(tenants, known),
             "a worker that died while making it may have left it; if it holds no orders, drop the schema and its role",
         ),
         Finding::of_platform(
             "tenants.migrated",
             Severity::Critical,
             "every store has all migrations",
-            named(&|row| seen.schemas.get(&row.id).is_some_and(|schema| !schema.migrated)),
-            "run souk migrate and read why it failed; souk doctor --repair tries the same",
+            named(&|row| seen.schema(row).is_some_and(|schema| !schema.is_migrated())),
+            "run souk fleet migrate and read why it failed; souk doctor --repair tries the same",
         ),
         Finding::of_platform(
             "tenants.structure",
             Severity::Critical,
             "stores with the same migrations have the same tables",
-            named(&|row| {
-                let schema = seen.schemas.get(&row.id);
-                schema.is_some_and(|schema| schema.migrated && Some(schema.structure.as_str()) != usual)
-            }),
+            named(&|row| seen.is_unusual(row)),
             "somebody changed tables by hand: compare with another store, and undo it by a migration",
         ),
     ]
@@ -139,9 +193,13 @@ fn schemas(tenants: &[TenantRow], spares: &BTreeSet<TenantId>, seen: &Seen) -> V
 
 /// Work that nobody does.
 async fn work(souk: &Souk, tenants: &[TenantRow]) -> anyhow::Result<Vec<Finding>> {
-    let mut tx = souk.pools.cluster().begin().await?;
-    let waiting = health::waiting(&mut tx).await?;
-    tx.commit().await?;
+    let mut waiting = health::Waiting::default();
+    for cluster in souk.pools.clusters() {
+        // One that is away is a finding of its own.
+        let Ok(mut tx) = cluster.db().begin().await else { continue };
+        waiting.add(health::waiting(&mut tx).await?);
+        tx.commit().await?;
+    }
     let names: BTreeMap<TenantId, &str> = tenants.iter().map(|row| (row.id, row.slug.as_str())).collect();
     let named = |(tenant, what): (TenantId, String)| match names.get(&tenant) {
         Some(slug) => format!("{slug}: {what}"),
@@ -179,10 +237,8 @@ async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<Stri
     let mut refused = BTreeMap::new();
     for finding in findings {
         let done = match finding.code.as_str() {
-            "tenants.role" | "tenants.migrated" => {
-                let done = tenancy::migrate_stores(&souk.pools, souk.config.provisioning.parallel).await;
-                done.map(|done| done.failed > 0)
-            }
+            "tenants.role" => prepare(souk).await.map(|()| false),
+            "tenants.migrated" => souk.migrate_stores().await.map(|()| false),
             "jobs.dead" => replay(souk).await.map(|()| false),
             "tenants.provisioning" | "spares.empty" => souk.worker().platform().await.map(|()| false),
             _ => continue,
@@ -203,9 +259,20 @@ async fn mend(souk: &Souk, findings: &[Finding]) -> anyhow::Result<BTreeMap<Stri
 
 /// Makes all dead jobs due again.
 async fn replay(souk: &Souk) -> anyhow::Result<()> {
-    let cluster = souk.pools.cluster();
-    for kind in jobs::Kind::ALL {
-        jobs::replay_kind(&cluster, *kind, None).await?;
+    for cluster in souk.pools.clusters() {
+        for kind in jobs::Kind::ALL {
+            jobs::replay_kind(&cluster.db(), *kind, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the roles that are missing, and grants them.
+async fn prepare(souk: &Souk) -> anyhow::Result<()> {
+    let all = Seen::of_all(souk).await;
+    let provisioner = Provisioner::new(souk.pools.clone());
+    for row in register(souk).await?.iter().filter(|row| row.state.has_schema() && all.lacks_role(row)) {
+        provisioner.prepare(&row.cluster, row.id).await?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(super) async fn examine(
 
 /// What is wrong with a store, and what was mended.
 async fn one(souk: &Souk, store: &TenantRow, repair: bool) -> anyhow::Result<(Vec<Finding>, Vec<Finding>)> {
-    let db = souk.pools.cluster().tenant(store.id);
+    let db = souk.pools.reach(&store.cluster)?.db().tenant(store.id);
     let before = health::examine(&db).await?;
     let finding = |broken: Broken| Finding::of_store(&store.slug, broken);
     if !repair || before.iter().all(|broken| broken.promise.repair.is_none()) {

@@ -1,5 +1,6 @@
 //! Count what there is over all stores: one worker at a time, a few stores at a time.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -17,9 +18,9 @@ const SHARE: u32 = 5;
 /// Figures older than this are another worker's business now.
 const STALE: Duration = Duration::from_secs(300);
 
-/// The last figures that this process counted. Clones share them.
+/// The last figures that this process counted, by cluster. Clones share them.
 #[derive(Clone, Default)]
-pub struct Gauges(Arc<RwLock<Last>>);
+pub struct Gauges(Arc<RwLock<BTreeMap<String, Last>>>);
 
 #[derive(Default)]
 struct Last {
@@ -28,7 +29,7 @@ struct Last {
     rest_until: Option<Instant>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Figures {
     counts: Counts,
     shared: Shared,
@@ -37,9 +38,9 @@ struct Figures {
 }
 
 impl Gauges {
-    /// Counts again, unless another worker is at it.
-    pub async fn refresh(&self, landlord: &LandlordDb, cluster: &ClusterDb) -> anyhow::Result<()> {
-        if self.resting() {
+    /// Counts a cluster again, unless another worker is at it.
+    pub async fn refresh(&self, landlord: &LandlordDb, id: &str, cluster: &ClusterDb) -> anyhow::Result<()> {
+        if self.resting(id) {
             return Ok(());
         }
         let started = Instant::now();
@@ -48,32 +49,43 @@ impl Gauges {
         if !health::my_turn(&mut turn).await? {
             return Ok(());
         }
-        let figures = Figures { shared: health::shared(&mut turn).await?, ..count(landlord, cluster).await? };
+        let figures = Figures { shared: health::shared(&mut turn).await?, ..count(landlord, id, cluster).await? };
         turn.commit().await?;
-        let mut last = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        last.counted = Some((Instant::now(), figures));
-        last.rest_until = Some(Instant::now() + started.elapsed() * SHARE);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let rest_until = Some(Instant::now() + started.elapsed() * SHARE);
+        all.insert(id.to_owned(), Last { counted: Some((Instant::now(), figures)), rest_until });
         Ok(())
     }
 
-    fn resting(&self) -> bool {
-        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        last.rest_until.is_some_and(|until| Instant::now() < until)
+    fn resting(&self, id: &str) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(id).and_then(|last| last.rest_until).is_some_and(|until| Instant::now() < until)
     }
 
-    /// The figures in Prometheus' form; nothing when this process did not count lately.
+    /// The figures in Prometheus' form, of all clusters that this process counted lately together; nothing when it
+    /// counted none.
     pub fn text(&self) -> String {
-        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match &last.counted {
-            Some((at, figures)) if at.elapsed() < STALE.max(last.rest_until.map_or(STALE, |until| until - *at)) => {
-                write(figures)
-            }
-            Some(_) | None => String::new(),
-        }
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |last: &Last| {
+            let (at, figures) = last.counted.as_ref()?;
+            let age = STALE.max(last.rest_until.map_or(STALE, |until| until - *at));
+            (at.elapsed() < age).then(|| figures.clone())
+        };
+        all.values().filter_map(fresh).reduce(Figures::add).map_or_else(String::new, |figures| write(&figures))
     }
 }
 
-async fn count(landlord: &LandlordDb, cluster: &ClusterDb) -> anyhow::Result<Figures> {
+impl Figures {
+    fn add(mut self, other: Self) -> Self {
+        self.counts.add(other.counts);
+        self.shared.add(other.shared);
+        self.stores += other.stores;
+        self.unreadable += other.unreadable;
+        self
+    }
+}
+
+async fn count(landlord: &LandlordDb, id: &str, cluster: &ClusterDb) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
     let mut after = None;
     loop {
@@ -82,7 +94,7 @@ async fn count(landlord: &LandlordDb, cluster: &ClusterDb) -> anyhow::Result<Fig
         tx.commit().await?;
         let Some(last) = rows.last() else { return Ok(figures) };
         after = Some(last.id);
-        let ready = rows.into_iter().filter(|row| row.state.has_schema());
+        let ready = rows.into_iter().filter(|row| row.state.has_schema() && row.cluster == id);
         let ready: Vec<TenantDb> = ready.map(|row| cluster.tenant(row.id)).collect();
         let counting = stream::iter(ready).map(|store| async move { health::count(&store).await });
         let mut counted = counting.buffer_unordered(BESIDE);

@@ -1,19 +1,20 @@
-//! Look at what the database holds for tenants: schemas, roles, migrations, tables.
+//! Look at what a cluster holds for tenants: schemas, roles, migrations, tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::id::TenantId;
 use sqlx::PgConnection;
 
-use super::Pools;
-use super::migrate::{begin, known_versions, versions};
-use super::names::Name;
+use super::migrate::begin;
+use super::pools::Cluster;
+use super::set::{MigrationSet, Standing};
+use super::survey::{survey, tenant};
 
 /// A tenant's schema as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaSeen {
-    /// Does it have every migration there is?
-    pub migrated: bool,
+    /// How far it has got.
+    pub standing: Standing,
     /// A digest of its tables, columns, constraints and indexes.
     pub structure: String,
 }
@@ -27,11 +28,21 @@ pub struct Seen {
     pub roles: BTreeSet<TenantId>,
 }
 
+impl SchemaSeen {
+    /// Has it every migration that this program has?
+    pub fn is_migrated(&self) -> bool {
+        match self.standing {
+            Standing::Current | Standing::Ahead => true,
+            Standing::Behind | Standing::Diverged => false,
+        }
+    }
+}
+
 impl Seen {
-    /// The structure that most of the migrated schemas have.
+    /// The structure that most of the schemas have that are up to date.
     pub fn usual_structure(&self) -> Option<&str> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for schema in self.schemas.values().filter(|schema| schema.migrated) {
+        for schema in self.schemas.values().filter(|schema| schema.standing == Standing::Current) {
             *counts.entry(&schema.structure).or_default() += 1;
         }
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(structure, _)| structure)
@@ -39,17 +50,14 @@ impl Seen {
 }
 
 /// Looks at all of it, through the connection that may see everything.
-pub async fn look(pools: &Pools) -> anyhow::Result<Seen> {
-    let mut tx = begin(&pools.admin).await?;
-    let roles = roles(&mut tx, &pools.app_login).await?;
+pub async fn look(cluster: &Cluster) -> anyhow::Result<Seen> {
+    let progress = survey(cluster, &MigrationSet::tenant()).await?;
+    let mut tx = begin(&cluster.admin).await?;
+    let roles = roles(&mut tx, &cluster.app_login).await?;
     let structures = structures(&mut tx).await?;
-    let mut schemas = BTreeMap::new();
-    for (id, structure) in structures {
-        let applied = versions(&mut tx, &Name::tenant(id)).await?;
-        schemas.insert(id, SchemaSeen { migrated: applied == known_versions(), structure });
-    }
     tx.rollback().await?;
-    Ok(Seen { schemas, roles })
+    let seen = |(id, structure)| Some((id, SchemaSeen { standing: progress.get(&id)?.standing, structure }));
+    Ok(Seen { schemas: structures.into_iter().filter_map(seen).collect(), roles })
 }
 
 async fn roles(tx: &mut PgConnection, app_login: &str) -> sqlx::Result<BTreeSet<TenantId>> {
@@ -85,9 +93,4 @@ async fn structures(tx: &mut PgConnection) -> sqlx::Result<Vec<(TenantId, String
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().filter_map(|(name, structure)| Some((tenant(&name)?, structure))).collect())
-}
-
-/// The tenant that a schema or role is named after.
-fn tenant(name: &str) -> Option<TenantId> {
-    name.strip_prefix("t_")?.parse().ok()
 }

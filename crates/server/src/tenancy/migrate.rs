@@ -3,13 +3,17 @@
 //! sqlx's own migrator locks the whole database, keeps that lock when a migration fails, and needs the schema set for a
 //! whole session. Here a failed migration leaves nothing behind, and a thousand schemas can be migrated side by side.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::names::Name;
-use crate::config;
+use super::pools::{Cluster, Pools};
+use super::set::MigrationSet;
+use crate::config::Database;
 
 /// What a migration did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,32 +29,43 @@ pub fn tenant_version() -> i64 {
     commerce::TENANT_MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// Brings the landlord's schema and the shared one up to date, and lets the application's login use them.
-pub async fn migrate_platform(
+/// Brings the landlord's schema up to date, and lets the application's login use it.
+pub async fn migrate_landlord(pools: &Pools, database: &Database) -> anyhow::Result<Migrated> {
+    migrate_shared(&pools.admin, &pools.app_login, database, &Name::landlord(), &landlord::MIGRATIONS).await
+}
+
+/// Brings up to date what the stores of a cluster share, and lets the application's login use it.
+pub async fn migrate_cluster(cluster: &Cluster, database: &Database) -> anyhow::Result<Migrated> {
+    let set = &commerce::CLUSTER_MIGRATIONS;
+    let done = migrate_shared(&cluster.admin, &cluster.app_login, database, &Name::cluster(), set).await?;
+    cluster.set_prepared();
+    Ok(done)
+}
+
+async fn migrate_shared(
     admin: &PgPool,
     app_login: &str,
-    database: &config::Database,
-) -> anyhow::Result<[Migrated; 2]> {
+    database: &Database,
+    schema: &Name,
+    set: &Migrator,
+) -> anyhow::Result<Migrated> {
     let mut tx = begin(admin).await?;
     lock(&mut tx, "platform").await?;
     execute(&mut tx, ensure_role("souk_tenant")).await?;
     limit_login(&mut tx, app_login, database).await?;
-    let landlord = bring_up(&mut tx, &Name::landlord(), &landlord::MIGRATIONS).await?;
-    let cluster = bring_up(&mut tx, &Name::cluster(), &commerce::CLUSTER_MIGRATIONS).await?;
+    let done = bring_up(&mut tx, schema, &MigrationSet::of(set)).await?;
     let login = Name::login(app_login);
-    for schema in [Name::landlord(), Name::cluster()] {
-        execute(&mut tx, format!("grant usage on schema {schema} to {login}")).await?;
-        let rights = "select, insert, update, delete";
-        execute(&mut tx, format!("grant {rights} on all tables in schema {schema} to {login}")).await?;
-    }
+    execute(&mut tx, format!("grant usage on schema {schema} to {login}")).await?;
+    let rights = "select, insert, update, delete";
+    execute(&mut tx, format!("grant {rights} on all tables in schema {schema} to {login}")).await?;
     tx.commit().await?;
-    Ok([landlord, cluster])
+    Ok(done)
 }
 
 /// How long the application's statements may take and wait in this database. Kept with the login, because nothing may
 /// be set for a session behind a transaction pooler; and for this database alone, because our lock is this database's,
 /// while another one on the same server may set its own at this moment. JIT costs more than any of our statements.
-async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &config::Database) -> anyhow::Result<()> {
+async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &Database) -> anyhow::Result<()> {
     let login = Name::login(app_login);
     let here: String = sqlx::query_scalar("select current_database()::text").fetch_one(&mut *tx).await?;
     let here = Name::database(&here);
@@ -67,8 +82,8 @@ async fn limit_login(tx: &mut PgConnection, app_login: &str, database: &config::
     Ok(())
 }
 
-/// Brings one schema up to date inside the caller's transaction.
-pub(super) async fn bring_up(tx: &mut PgConnection, schema: &Name, set: &Migrator) -> anyhow::Result<Migrated> {
+/// Brings one schema up to date inside the caller's transaction, and makes it if it is not there.
+pub(super) async fn bring_up(tx: &mut PgConnection, schema: &Name, set: &MigrationSet) -> anyhow::Result<Migrated> {
     lock(tx, &schema.to_string()).await?;
     execute(tx, format!("create schema if not exists {schema}")).await?;
     execute(tx, format!("set local search_path to {schema}")).await?;
@@ -80,11 +95,33 @@ pub(super) async fn bring_up(tx: &mut PgConnection, schema: &Name, set: &Migrato
             .to_owned(),
     )
     .await?;
-    let done: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("select version, checksum from _migrations").fetch_all(&mut *tx).await?;
-    let known: Vec<&Migration> = set.iter().filter(|migration| !migration.migration_type.is_down_migration()).collect();
-    let mut applied = 0;
-    for migration in &known {
+    apply_missing(tx, schema, set).await
+}
+
+/// The same for a schema that is there. Waits no longer than `patience` for anything that somebody else holds, so that
+/// nobody waits longer than that behind it.
+pub(super) async fn upgrade(
+    tx: &mut PgConnection,
+    schema: &Name,
+    set: &MigrationSet,
+    patience: Duration,
+) -> anyhow::Result<Migrated> {
+    execute(tx, format!("set local lock_timeout = '{}ms'", patience.as_millis().max(1))).await?;
+    lock(tx, &schema.to_string()).await?;
+    execute(tx, format!("set local search_path to {schema}")).await?;
+    let kept: bool = sqlx::query_scalar("select to_regclass('_migrations') is not null").fetch_one(&mut *tx).await?;
+    if !kept {
+        bail!("there is no schema {schema} with migrations");
+    }
+    apply_missing(tx, schema, set).await
+}
+
+async fn apply_missing(tx: &mut PgConnection, schema: &Name, set: &MigrationSet) -> anyhow::Result<Migrated> {
+    let done = sqlx::query_as("select version, checksum from _migrations").persistent(false);
+    let done: Vec<(i64, Vec<u8>)> = done.fetch_all(&mut *tx).await?;
+    let (mut applied, mut known) = (0, 0);
+    for migration in set.iter() {
+        known += 1;
         match done.iter().find(|(version, _)| *version == migration.version) {
             Some((_, checksum)) if checksum[..] == migration.checksum[..] => {}
             Some(_) => bail!(
@@ -97,7 +134,7 @@ pub(super) async fn bring_up(tx: &mut PgConnection, schema: &Name, set: &Migrato
             }
         }
     }
-    Ok(Migrated { applied, known: known.len() })
+    Ok(Migrated { applied, known })
 }
 
 async fn apply(tx: &mut PgConnection, schema: &Name, migration: &Migration) -> anyhow::Result<()> {
@@ -106,6 +143,7 @@ async fn apply(tx: &mut PgConnection, schema: &Name, migration: &Migration) -> a
         .await
         .with_context(|| format!("migration {} ({}) of schema {schema}", migration.version, migration.description))?;
     sqlx::query("insert into _migrations (version, description, checksum) values ($1, $2, $3)")
+        .persistent(false)
         .bind(migration.version)
         .bind(&*migration.description)
         .bind(&*migration.checksum)
@@ -148,23 +186,4 @@ pub(super) fn ensure_role(role: &str) -> String {
          exception when duplicate_object or unique_violation then null;
          end $$"
     )
-}
-
-/// The migrations that a schema has, with their checksums; none when it has no table of them.
-pub(super) async fn versions(tx: &mut PgConnection, schema: &Name) -> anyhow::Result<Vec<(i64, Vec<u8>)>> {
-    execute(tx, format!("set local search_path to {schema}")).await?;
-    let kept: bool = sqlx::query_scalar("select to_regclass('_migrations') is not null").fetch_one(&mut *tx).await?;
-    if !kept {
-        return Ok(Vec::new());
-    }
-    let rows = sqlx::query_as("select version, checksum from _migrations order by version");
-    Ok(rows.persistent(false).fetch_all(tx).await?)
-}
-
-/// The migrations that a tenant's schema should have, with their checksums.
-pub(super) fn known_versions() -> Vec<(i64, Vec<u8>)> {
-    let known = commerce::TENANT_MIGRATIONS.iter().filter(|one| !one.migration_type.is_down_migration());
-    let mut known: Vec<_> = known.map(|one| (one.version, one.checksum.to_vec())).collect();
-    known.sort_unstable();
-    known
 }

@@ -22,6 +22,11 @@ impl Name {
         Self(id.schema())
     }
 
+    /// What a tenant that was moved has left behind.
+    pub fn left_behind(id: TenantId, number: i64) -> Self {
+        Self(format!("moved_{}_{}", id.0.simple(), number.unsigned_abs()))
+    }
+
     /// A login role from a connection address: quoted, whatever it is.
     pub fn login(role: &str) -> Self {
         Self(quoted(role))

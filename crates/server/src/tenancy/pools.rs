@@ -1,6 +1,8 @@
-//! The connections: lanes for stores, a pool for what they share, few connections for making schemas.
+//! The connections: of each cluster lanes for stores, a pool for what they share, few connections for making schemas.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,20 +10,38 @@ use kernel::db::{ClusterDb, LandlordDb};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgPool};
 
-use crate::config;
+use crate::config::{Config, Database, MAIN, Secret};
+
+/// Schemas made, migrated or copied beside each other, with one to spare for listening.
+const ADMINS: u32 = 8;
 
 /// The ways to the databases.
 #[derive(Debug, Clone)]
 pub struct Pools {
-    /// For the landlord and for what a cluster's tenants share: a login that by itself can read no tenant.
+    /// For the landlord: a login that by itself can read no tenant.
+    pub app: PgPool,
+    /// For the landlord's schema, and for listening; direct, not through a pooler.
+    pub admin: PgPool,
+    /// The login of `app`.
+    pub app_login: String,
+    clusters: Arc<BTreeMap<String, Cluster>>,
+}
+
+/// The ways to one database that holds stores.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// Its name in the settings.
+    pub id: Arc<str>,
+    /// For what its tenants share: a login that by itself can read no tenant.
     pub app: PgPool,
     /// For the tenants, with the same login. A tenant always meets the same few connections.
     pub lanes: Arc<[PgPool]>,
-    /// For schemas, roles and migrations, and for listening; direct, not through a pooler.
+    /// For schemas, roles and migrations; direct, not through a pooler.
     pub admin: PgPool,
     /// The login of `app`.
     pub app_login: String,
     tenant_roles: bool,
+    prepared: Arc<AtomicBool>,
 }
 
 impl Pools {
@@ -30,8 +50,51 @@ impl Pools {
         LandlordDb::new(self.app.clone())
     }
 
-    /// The database of the tenants.
-    pub fn cluster(&self) -> ClusterDb {
+    /// The databases that hold stores, by name.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.values()
+    }
+
+    /// The names of those databases.
+    pub fn cluster_ids(&self) -> Vec<String> {
+        self.clusters.keys().cloned().collect()
+    }
+
+    /// One of them, when the settings name it.
+    pub fn cluster(&self, id: &str) -> Option<&Cluster> {
+        self.clusters.get(id)
+    }
+
+    /// One of them; a name that the settings lack is like a database that is away.
+    pub fn reach(&self, id: &str) -> sqlx::Result<&Cluster> {
+        self.cluster(id).ok_or_else(|| {
+            let message = format!("the settings of this process name no cluster {id}");
+            sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::NotFound, message))
+        })
+    }
+
+    /// Does every tenant have its own role?
+    pub fn tenant_roles(&self) -> bool {
+        self.clusters().any(Cluster::tenant_roles)
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.app.close().await;
+        for cluster in self.clusters() {
+            cluster.app.close().await;
+            for lane in cluster.lanes.iter() {
+                lane.close().await;
+            }
+            cluster.admin.close().await;
+        }
+        self.admin.close().await;
+    }
+}
+
+impl Cluster {
+    /// The database as the product's code knows it.
+    pub fn db(&self) -> ClusterDb {
         ClusterDb::new(self.app.clone(), self.lanes.clone(), self.tenant_roles)
     }
 
@@ -40,38 +103,85 @@ impl Pools {
         self.tenant_roles
     }
 
-    /// Ends all connections.
-    pub async fn close(&self) {
-        self.app.close().await;
-        for lane in self.lanes.iter() {
-            lane.close().await;
-        }
-        self.admin.close().await;
+    /// Has this process brought what its tenants share up to date?
+    pub fn is_prepared(&self) -> bool {
+        self.prepared.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_prepared(&self) {
+        self.prepared.store(true, Ordering::Release);
     }
 }
 
-/// Prepares the pools; connections are made when they are needed.
-pub fn connect(database: &config::Database) -> anyhow::Result<Pools> {
-    let app: PgConnectOptions = database.url.expose().parse().context("database.url is not a PostgreSQL address")?;
+/// Prepares the pools; connections are made when they are needed. The cluster `main` is the landlord's own database,
+/// unless the settings put it elsewhere.
+pub fn connect(config: &Config) -> anyhow::Result<Pools> {
+    let database = &config.database;
+    let app = address("database.url", &database.url)?;
     let admin = match &database.admin_url {
-        Some(url) => url.expose().parse().context("database.admin_url is not a PostgreSQL address")?,
+        Some(url) => address("database.admin_url", url)?,
         None => app.clone(),
     };
     let app_login = app.get_username().to_owned();
-    let app = app.application_name("souk");
-    let share = share(database.max_connections, database.lanes);
-    let of_stores = app.clone().statement_cache_capacity(database.statements_per_connection);
-    let lanes = (0..share.lanes).map(|_| pool(database, share.per_lane).connect_lazy_with(of_stores.clone())).collect();
-    let app = pool(database, share.shared).connect_lazy_with(app);
-    let admin = PgPoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(Duration::from_secs(10))
-        .idle_timeout(Duration::from_secs(60))
-        .connect_lazy_with(admin.application_name("souk admin"));
-    Ok(Pools { app, lanes, admin, app_login, tenant_roles: database.tenant_roles })
+    let named = config.clusters.iter().filter(|(_, cluster)| !cluster.database_url.is_empty());
+    let mut clusters = BTreeMap::new();
+    for (id, settings) in named {
+        let app = address(&format!("clusters.{id}.database_url"), &settings.database_url)?;
+        let admin = match &settings.admin_url {
+            Some(url) => address(&format!("clusters.{id}.admin_url"), url)?,
+            None => app.clone(),
+        };
+        let database = Database {
+            max_connections: settings.max_connections.unwrap_or(database.max_connections),
+            ..database.clone()
+        };
+        let share = share(database.max_connections, database.lanes);
+        let shared = pool(&database, share.shared).connect_lazy_with(app.clone().application_name("souk"));
+        clusters.insert(id.clone(), cluster(id, &database, (app, shared), admin_pool(admin)));
+    }
+    let (app_pool, admin) = if clusters.contains_key(MAIN) {
+        // Stores have connections of their own; what is central needs few.
+        let share = share(database.max_connections, database.lanes);
+        (pool(database, share.shared.max(4)).connect_lazy_with(app.application_name("souk")), admin_pool(admin))
+    } else {
+        let share = share(database.max_connections, database.lanes);
+        let shared = pool(database, share.shared).connect_lazy_with(app.clone().application_name("souk"));
+        let admin = admin_pool(admin);
+        clusters.insert(MAIN.to_owned(), cluster(MAIN, database, (app, shared.clone()), admin.clone()));
+        (shared, admin)
+    };
+    Ok(Pools { app: app_pool, admin, app_login, clusters: Arc::new(clusters) })
 }
 
-fn pool(database: &config::Database, connections: u32) -> PgPoolOptions {
+fn address(key: &str, url: &Secret) -> anyhow::Result<PgConnectOptions> {
+    url.expose().parse().with_context(|| format!("{key} is not a PostgreSQL address"))
+}
+
+fn cluster(id: &str, database: &Database, (app, shared): (PgConnectOptions, PgPool), admin: PgPool) -> Cluster {
+    let app_login = app.get_username().to_owned();
+    let of_stores = app.application_name("souk").statement_cache_capacity(database.statements_per_connection);
+    let share = share(database.max_connections, database.lanes);
+    let lanes = (0..share.lanes).map(|_| pool(database, share.per_lane).connect_lazy_with(of_stores.clone())).collect();
+    Cluster {
+        id: id.into(),
+        app: shared,
+        lanes,
+        admin,
+        app_login,
+        tenant_roles: database.tenant_roles,
+        prepared: Arc::default(),
+    }
+}
+
+fn admin_pool(admin: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(ADMINS)
+        .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(Duration::from_secs(60))
+        .connect_lazy_with(admin.application_name("souk admin"))
+}
+
+fn pool(database: &Database, connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(database.acquire_timeout)

@@ -20,7 +20,7 @@ use landlord::tenants::{Resolved, TenantState};
 use moka::future::Cache;
 use stripe_gateway::StripeGateway;
 
-use super::Host;
+use super::{Host, Pools};
 
 /// How long a store is remembered even if no change is heard of.
 const REMEMBER: Duration = Duration::from_secs(60);
@@ -35,17 +35,30 @@ pub struct Store {
     pub resolved: Resolved,
     /// What it is entitled to.
     pub entitlements: Arc<Entitlements>,
+    cluster: ClusterDb,
     checkouts: Arc<Queue>,
     rules: Arc<RulesCache>,
     shelf: Arc<Shelf>,
     slug: Arc<str>,
 }
 
+impl Store {
+    /// Is it on its way to another cluster, so that nothing of it may be written?
+    pub fn is_moving(&self) -> bool {
+        self.resolved.moving
+    }
+
+    /// Is its schema too old for this program?
+    pub fn is_outdated(&self) -> bool {
+        self.resolved.schema_version.is_some_and(|version| version < commerce::OLDEST_TENANT_VERSION)
+    }
+}
+
 /// Finds stores and opens them for requests and jobs.
 #[derive(Clone)]
 pub struct Stores {
     landlord: LandlordDb,
-    cluster: ClusterDb,
+    pools: Pools,
     shared: SharedCache,
     by_host: Cache<String, Arc<Store>>,
     by_tenant: Cache<TenantId, Arc<Store>>,
@@ -67,12 +80,12 @@ pub struct Tools {
 }
 
 impl Stores {
-    /// Stores of one cluster, registered with the landlord.
-    pub fn new(landlord: LandlordDb, cluster: ClusterDb, shared: SharedCache, tools: Tools) -> Self {
+    /// The stores of all clusters.
+    pub fn new(pools: Pools, shared: SharedCache, tools: Tools) -> Self {
         let cache = || Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBER);
         Self {
-            landlord,
-            cluster,
+            landlord: pools.landlord(),
+            pools,
             shared,
             by_host: cache().support_invalidation_closures().build(),
             by_tenant: Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBER).build(),
@@ -132,9 +145,11 @@ impl Stores {
             return Ok(store.clone());
         }
         let entitlements = self.entitlements(&resolved).await?;
+        let cluster = self.pools.reach(&resolved.cluster)?.db();
         let store = Arc::new(Store {
             slug: resolved.slug.as_str().into(),
             entitlements: Arc::new(entitlements),
+            cluster,
             checkouts: known.as_ref().map_or_else(Arc::default, |store| store.checkouts.clone()),
             rules: known.as_ref().map_or_else(Arc::default, |store| store.rules.clone()),
             shelf: known.map_or_else(Arc::default, |store| store.shelf.clone()),
@@ -163,18 +178,24 @@ impl Stores {
             id: store.resolved.tenant,
             slug: store.slug.clone(),
             currency: store.resolved.currency,
-            db: self.cluster.tenant(store.resolved.tenant),
+            db: store.cluster.tenant(store.resolved.tenant),
             clock: self.tools.clock.clone(),
             stripe: self.tools.stripe.clone(),
             possession: self.tools.possession.clone(),
             entitlements: store.entitlements.clone(),
             platform: self.tools.platform.clone(),
             checkouts: store.checkouts.clone(),
-            jobs: TenantJobs::new(self.cluster.clone(), store.resolved.tenant),
+            jobs: TenantJobs::new(store.cluster.clone(), store.resolved.tenant),
             rules: store.rules.clone(),
             shelf: store.shelf.clone(),
             origin,
         }
+    }
+
+    /// Did the store change since this was read? A store that is gone did.
+    pub async fn is_stale(&self, store: &Store) -> sqlx::Result<bool> {
+        let now = landlord::tenants::resolve_id(&self.landlord, store.resolved.tenant).await?;
+        Ok(now.is_none_or(|now| now.version != store.resolved.version))
     }
 
     /// A tenant changed: what is known of it is forgotten at once.

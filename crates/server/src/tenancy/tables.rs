@@ -13,8 +13,8 @@ pub struct Table {
     /// What is stored in it, quoted, by name: the order in which columns were added says nothing. Columns that
     /// PostgreSQL reckons from others are left out.
     pub columns: Vec<String>,
-    /// The columns of its primary key, quoted; those of the row where it has none.
-    pub key: Vec<String>,
+    /// The first column of its primary key, quoted, with its type; where it has none, nothing.
+    pub key: Option<(String, String)>,
 }
 
 /// A store's tables, by name. The table of its migrations is none of its data.
@@ -22,7 +22,8 @@ pub async fn tables(tx: &mut PgConnection, schema: &Name) -> sqlx::Result<Vec<Ta
     let query = format!(
         "select quote_ident(c.relname) as name,
                 array_agg(quote_ident(a.attname) order by a.attname) filter (where a.attgenerated = '') as columns,
-                array_agg(quote_ident(a.attname) order by a.attname) filter (where a.attnum = any(k.conkey)) as key
+                max(quote_ident(a.attname)) filter (where a.attnum = k.conkey[1]) as key,
+                max(format_type(a.atttypid, null)) filter (where a.attnum = k.conkey[1]) as key_type
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          left join pg_constraint k on k.conrelid = c.oid and k.contype = 'p'
@@ -33,9 +34,8 @@ pub async fn tables(tx: &mut PgConnection, schema: &Name) -> sqlx::Result<Vec<Ta
     let rows = fetch_all(tx, query).await?;
     let table = |row: sqlx::postgres::PgRow| {
         let columns: Option<Vec<String>> = row.try_get("columns")?;
-        let columns = columns.unwrap_or_default();
-        let key: Option<Vec<String>> = row.try_get("key")?;
-        Ok(Table { name: row.try_get("name")?, key: key.unwrap_or_else(|| columns.clone()), columns })
+        let (key, kind): (Option<String>, Option<String>) = (row.try_get("key")?, row.try_get("key_type")?);
+        Ok(Table { name: row.try_get("name")?, columns: columns.unwrap_or_default(), key: key.zip(kind) })
     };
     rows.into_iter().map(table).collect()
 }

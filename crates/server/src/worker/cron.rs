@@ -8,6 +8,7 @@ use kernel::id::TenantId;
 use landlord::tenants::{self, TenantState};
 
 use super::Worker;
+use crate::tenancy::Cluster;
 
 /// Stores looked at in one go.
 const PAGE: i64 = 500;
@@ -53,28 +54,44 @@ impl Task {
 }
 
 impl Worker {
-    /// Makes the tasks and their schedules known.
+    /// Makes the tasks and their schedules known, in all clusters that answer.
     pub async fn schedule(&self) -> anyhow::Result<()> {
+        let mut done = Ok(());
+        for cluster in self.pools.clusters() {
+            done = done.and(self.schedule_in(cluster).await);
+        }
+        done
+    }
+
+    pub(super) async fn schedule_in(&self, cluster: &Cluster) -> anyhow::Result<()> {
         for task in Task::ALL {
-            cron::schedule(&self.cluster(), task.name(), task.schedule(&self.schedules)).await?;
+            cron::schedule(&cluster.db(), task.name(), task.schedule(&self.schedules)).await?;
         }
         Ok(())
     }
 
-    /// Does the tasks that are due and that no other node is at. Returns how many.
+    /// Does the tasks that are due and that no other node is at, in all clusters. Returns how many.
     pub async fn cron(&self) -> anyhow::Result<usize> {
         let mut count = 0;
+        for cluster in self.pools.clusters() {
+            count += self.cron_in(cluster).await?;
+        }
+        Ok(count)
+    }
+
+    pub(super) async fn cron_in(&self, cluster: &Cluster) -> anyhow::Result<usize> {
+        let (mut count, here) = (0, cluster.db());
         for task in Task::ALL {
-            let Some(turn) = cron::turn(&self.cluster(), task.name()).await? else { continue };
+            let Some(turn) = cron::turn(&here, task.name()).await? else { continue };
             count += 1;
             let outcome = match task {
-                Task::Sweep => self.sweep_under(Some(&turn)).await,
-                Task::Reports => self.upkeep(&turn, Kind::CatchUpReports).await,
-                Task::Retention => self.upkeep(&turn, Kind::Retain).await,
+                Task::Sweep => self.sweep_in(cluster, Some(&turn)).await,
+                Task::Reports => self.upkeep(cluster, &turn, Kind::CatchUpReports).await,
+                Task::Retention => self.upkeep(cluster, &turn, Kind::Retain).await,
             };
             let error = outcome.as_ref().err().map(|error| format!("{error:#}"));
             let schedule = task.schedule(&self.schedules);
-            if !cron::done(&self.cluster(), &turn, schedule, error.as_deref()).await? {
+            if !cron::done(&here, &turn, schedule, error.as_deref()).await? {
                 tracing::warn!(task = task.name(), "took longer than its lease; another node has it now");
             }
             outcome?;
@@ -82,37 +99,39 @@ impl Worker {
         Ok(count)
     }
 
-    /// Puts a kind of upkeep off for every store, some hundreds at a time.
-    async fn upkeep(&self, turn: &Turn, kind: Kind) -> anyhow::Result<()> {
+    /// Puts a kind of upkeep off for every store of a cluster, some hundreds at a time.
+    async fn upkeep(&self, cluster: &Cluster, turn: &Turn, kind: Kind) -> anyhow::Result<()> {
         let (mut after, mut seen, mut put_off) = (None, 0, 0);
-        while let Some((last, stores)) = self.stores_after(after).await? {
+        while let Some((last, stores)) = self.stores_after(cluster, after).await? {
             after = Some(last);
             seen += stores.len();
-            put_off += cron_batch(self, kind, &stores).await?;
+            put_off += cron_batch(cluster, kind, &stores).await?;
             if seen > stores.len() {
                 tracing::info!(kind = kind.name(), stores = seen, put_off, "upkeep is being put off");
             }
-            anyhow::ensure!(cron::go_on(&self.cluster(), turn).await?, "another node took the task over");
+            anyhow::ensure!(cron::go_on(&cluster.db(), turn).await?, "another node took the task over");
         }
         tracing::debug!(kind = kind.name(), stores = seen, put_off, "upkeep was put off");
         Ok(())
     }
 
-    /// The next stores that are in use, and the id to go on after; `None` at the end.
+    /// The next stores of a cluster that are in use, and the id to go on after; `None` at the end.
     pub(super) async fn stores_after(
         &self,
+        cluster: &Cluster,
         after: Option<TenantId>,
     ) -> anyhow::Result<Option<(TenantId, Vec<TenantId>)>> {
         let mut tx = self.pools.landlord().begin().await?;
         let rows = tenants::list(&mut tx, after, PAGE).await?;
         tx.commit().await?;
         let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
-        let ready = rows.iter().filter(|row| row.state != TenantState::Provisioning && self.mine(row.id));
+        let there = rows.iter().filter(|row| *row.cluster == *cluster.id);
+        let ready = there.filter(|row| row.state != TenantState::Provisioning && self.mine(row.id));
         Ok(Some((last, ready.map(|row| row.id).collect())))
     }
 }
 
-async fn cron_batch(worker: &Worker, kind: Kind, stores: &[TenantId]) -> anyhow::Result<u64> {
+async fn cron_batch(cluster: &Cluster, kind: Kind, stores: &[TenantId]) -> anyhow::Result<u64> {
     let request_id = format!("cron {}", kind.name());
-    Ok(cron::enqueue_upkeep(&worker.cluster(), kind, stores, SPREAD, &request_id).await?)
+    Ok(cron::enqueue_upkeep(&cluster.db(), kind, stores, SPREAD, &request_id).await?)
 }
