@@ -1,6 +1,7 @@
 //! Stores live in several databases: each is placed, served and worked for where it is.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use kernel::origin::Origin;
@@ -9,7 +10,7 @@ use server::config::Environment;
 use server::dev::postgres::{Cluster, Durability};
 use server::doctor::{self, Wanted};
 use souk_tests::{Platform, Store, assert_consistent, unique};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::PgPool;
 
 use crate::support::own_database;
 
@@ -30,10 +31,6 @@ pub(crate) async fn cluster_of(store: &Store<'_>, main: &PgPool) -> String {
 async fn has_schema(pool: &PgPool, store: &Store<'_>) -> bool {
     let query = sqlx::query_scalar("select to_regnamespace($1) is not null").bind(store.id.schema());
     query.fetch_one(pool).await.unwrap()
-}
-
-async fn execute(pool: &PgPool, statement: impl Into<String>) {
-    sqlx::raw_sql(AssertSqlSafe(statement.into())).execute(pool).await.unwrap();
 }
 
 /// Sells something in it, and has all work done.
@@ -72,10 +69,6 @@ async fn stores_are_shared_out_by_weight_and_trade_where_they_are() {
     for store in &stores {
         trade(store).await;
     }
-    let orders = |pool: PgPool| async move {
-        sqlx::query_scalar::<_, i64>("select count(*) from souk.outbox").fetch_one(&pool).await.unwrap()
-    };
-    let _ = (orders(main.clone()).await, orders(east.clone()).await);
     // Each has its own spare schemas.
     let spares = sqlx::query_scalar::<_, i64>("select count(distinct cluster) from landlord.spare_schemas");
     assert_eq!(spares.fetch_one(&main).await.unwrap(), 2);
@@ -135,6 +128,19 @@ async fn the_landlord_and_all_stores_may_be_on_different_servers() {
             sqlx::query_scalar("select to_regnamespace($1) is not null").bind(schema).fetch_one(pool).await.unwrap();
         assert_eq!(found, there, "{schema}");
     }
+}
+
+/// The server again, at the port where it was: others on this machine may have taken it for a moment.
+async fn again(folder: &Path, port: u16) -> Cluster {
+    for _ in 0..50 {
+        let server = Cluster::start(folder, Durability::Off).await.unwrap();
+        if server.port() == port {
+            return server;
+        }
+        server.stop().unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("somebody keeps port {port}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,7 +203,7 @@ async fn a_cluster_that_is_away_takes_only_its_own_stores_along() {
     // A server that starts meanwhile serves the others.
     platform.souk.migrate().await.unwrap();
 
-    let server = Cluster::start(&folder, Durability::Off).await.unwrap();
+    let server = again(&folder, server.port()).await;
     for _ in 0..100 {
         if there.get("/api/v1/products").await.status == 200 && unseen().await == 0 {
             break;
@@ -208,6 +214,5 @@ async fn a_cluster_that_is_away_takes_only_its_own_stores_along() {
     trade(&there).await;
     stop.cancel();
     working.await.unwrap();
-    execute(&main, "select 1").await;
     server.destroy().unwrap();
 }

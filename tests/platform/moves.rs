@@ -115,7 +115,6 @@ async fn a_store_takes_everything_along_and_sells_on() {
     assert_eq!((count(two.pool(&from), &*jobs).await, count(two.pool(&from), &*news).await), (0, 0));
     two.heard(&store).await;
     // What was open is paid, what is new is sold, numbers go on without a gap.
-    two.platform.sandbox.url();
     store.get(&format!("/api/v1/products/{}", variant.product)).await.expect(200);
     let after = store.buy(&[(&variant, 1)]).await;
     assert_eq!(after.number, open.number + 1);
@@ -177,7 +176,11 @@ async fn shoppers_who_buy_meanwhile_are_served_or_told_to_come_again() {
                         assert!(answer.header("retry-after").is_some(), "{}", answer.text);
                         refused.fetch_add(1, Ordering::Relaxed);
                     }
-                    409 => assert_eq!(answer.code(), "idempotency.in_progress", "{}", answer.text),
+                    // The order is there, and its answer will be once the lease of the one who died is over.
+                    409 => {
+                        assert_eq!(answer.code(), "idempotency.in_progress", "{}", answer.text);
+                        break;
+                    }
                     _ => panic!("{} {}", answer.status, answer.text),
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -276,7 +279,7 @@ async fn a_move_that_is_cut_short_anywhere_is_finished_or_called_off() {
         execute(&two.main, expire).await;
         let now = cluster_of(&store, &two.main).await;
         if now != to {
-            if patience % 3 == 0 {
+            if patience.is_multiple_of(3) {
                 cancel_move(pools, store.id).await.unwrap();
                 let there = count(
                     two.pool(to),

@@ -15,6 +15,8 @@ pub async fn hold(tx: &mut LandlordTx, turn: Turn) -> sqlx::Result<bool> {
 
 /// From now on the store is read and not written; all processes hear of it.
 pub async fn close(tx: &mut LandlordTx, turn: Turn, one: &Move) -> Result<(), MoveError> {
+    // The store before its move, as everywhere.
+    tenants::lock_place(tx, one.tenant).await?;
     step(tx, turn, &[MoveStep::Copying, MoveStep::Closing], MoveStep::Closing).await?;
     tenants::set_moving(tx, one.tenant, true).await?;
     changes::tell(tx, one.tenant).await?;
@@ -24,6 +26,7 @@ pub async fn close(tx: &mut LandlordTx, turn: Turn, one: &Move) -> Result<(), Mo
 /// The store can be written again where it was: before [`close`] is tried again, or for good. Whoever was at the move
 /// before is out.
 pub async fn reopen(tx: &mut LandlordTx, one: &Move, error: &str) -> Result<bool, MoveError> {
+    tenants::lock_place(tx, one.tenant).await?;
     if !db::reopen(tx, one.id, one.lease, error).await? {
         return Ok(false);
     }

@@ -9,13 +9,11 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use kernel::origin::Origin;
 use landlord::fleet::{self, Counts, RunState};
-use sqlx::migrate::{Migration, MigrationType};
-use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::serve::stop_on_signal;
 use super::souk;
 use crate::run::Souk;
-use crate::tenancy::{Fleet, MigrationSet, News, Outcome, Status, Wanted};
+use crate::tenancy::{Fleet, MigrationSet, News, Outcome, Status, Wanted, read_migration};
 
 /// How often progress is told where nobody looks at a terminal.
 const EVERY: Duration = Duration::from_secs(5);
@@ -106,12 +104,7 @@ async fn migrate(souk: &Souk, options: &Migrate) -> anyhow::Result<ExitCode> {
 }
 
 fn rehearsed(fleet: Fleet, file: &Path) -> anyhow::Result<Fleet> {
-    let name = file.file_stem().and_then(|name| name.to_str()).context("the file has no name")?;
-    let (version, name) = name.split_once('_').context("name the file <version>_<name>.sql")?;
-    let version = version.parse().context("the file's name does not begin with a version")?;
-    let sql = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let sql = AssertSqlSafe(sql).into_sql_str();
-    let one = Migration::new(version, name.to_owned().into(), MigrationType::Simple, sql, false);
+    let one = read_migration(file).with_context(|| file.display().to_string())?;
     Ok(fleet.with_set(MigrationSet::tenant().with(one)))
 }
 

@@ -3,12 +3,13 @@
 //! sqlx's own migrator locks the whole database, keeps that lock when a migration fails, and needs the schema set for a
 //! whole session. Here a failed migration leaves nothing behind, and a thousand schemas can be migrated side by side.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sqlx::migrate::{Migration, Migrator};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, SqlSafeStr};
 
 use super::names::Name;
 use super::pools::{Cluster, Pools};
@@ -150,6 +151,15 @@ async fn apply(tx: &mut PgConnection, schema: &Name, migration: &Migration) -> a
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Reads a migration that is no part of the program, to measure what it would cost.
+pub fn read_migration(file: &Path) -> anyhow::Result<Migration> {
+    let name = file.file_stem().and_then(|name| name.to_str()).context("it has no name")?;
+    let (version, name) = name.split_once('_').context("its name is not <version>_<name>.sql")?;
+    let version = version.parse().context("its name does not begin with a version")?;
+    let sql = AssertSqlSafe(std::fs::read_to_string(file)?).into_sql_str();
+    Ok(Migration::new(version, name.to_owned().into(), MigrationType::Simple, sql, false))
 }
 
 /// Opens a transaction for schemas and roles.

@@ -22,7 +22,7 @@ mod watch;
 pub use checksum::{Sum, Sums, checksum, differences};
 pub use fleet::{ClusterStatus, Fleet, News, Outcome, RunStatus, Status, Wanted};
 pub use look::{SchemaSeen, Seen, look};
-pub use migrate::{Migrated, migrate_cluster, migrate_landlord, tenant_version};
+pub use migrate::{Migrated, migrate_cluster, migrate_landlord, read_migration, tenant_version};
 pub use moves::{MoveNews, MoveWanted, Moved, cancel_move, move_store, purge_moved, tend_moves};
 pub use pools::{Cluster, Pools, connect};
 pub(crate) use provision::as_problem;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::id::TenantId;
-use sqlx::{PgConnection, Row};
+use sqlx::Row;
 
 use super::migrate::{begin, fetch_all};
 use super::names::Name;
@@ -28,8 +28,7 @@ pub struct Progress {
 pub async fn survey(cluster: &Cluster, set: &MigrationSet) -> sqlx::Result<BTreeMap<TenantId, Progress>> {
     let mut tried = 1;
     loop {
-        let mut tx = begin(&cluster.admin).await?;
-        match look(&mut tx, set).await {
+        match look(cluster, set).await {
             Err(sqlx::Error::Database(error))
                 if tried < TRIES && matches!(error.code().as_deref(), Some("42P01" | "3F000")) =>
             {
@@ -40,7 +39,8 @@ pub async fn survey(cluster: &Cluster, set: &MigrationSet) -> sqlx::Result<BTree
     }
 }
 
-async fn look(tx: &mut PgConnection, set: &MigrationSet) -> sqlx::Result<BTreeMap<TenantId, Progress>> {
+async fn look(cluster: &Cluster, set: &MigrationSet) -> sqlx::Result<BTreeMap<TenantId, Progress>> {
+    let mut tx = begin(&cluster.admin).await?;
     let rows: Vec<(String, bool)> = sqlx::query_as(
         "select n.nspname::text, c.oid is not null
          from pg_namespace n left join pg_class c on c.relnamespace = n.oid and c.relname = '_migrations'
@@ -49,6 +49,7 @@ async fn look(tx: &mut PgConnection, set: &MigrationSet) -> sqlx::Result<BTreeMa
     .persistent(false)
     .fetch_all(&mut *tx)
     .await?;
+    tx.rollback().await?;
     let (mut found, mut migrated) = (BTreeMap::new(), Vec::new());
     for (name, has_migrations) in rows {
         let Some(id) = tenant(&name) else { continue };
@@ -65,7 +66,11 @@ async fn look(tx: &mut PgConnection, set: &MigrationSet) -> sqlx::Result<BTreeMa
             )
         };
         let questions: Vec<String> = some.iter().enumerate().map(question).collect();
-        for row in fetch_all(tx, questions.join(" union all ")).await? {
+        // Every table that is asked is locked until its transaction ends: not thousands in one.
+        let mut tx = begin(&cluster.admin).await?;
+        let rows = fetch_all(&mut tx, questions.join(" union all ")).await?;
+        tx.rollback().await?;
+        for row in rows {
             let at: i32 = row.try_get("at")?;
             let (version, digest): (i64, String) = (row.try_get("version")?, row.try_get("digest")?);
             let id = usize::try_from(at).ok().and_then(|at| some.get(at));

@@ -126,10 +126,12 @@ fn cause(error: &anyhow::Error) -> Cause {
     let busy = |database: &dyn sqlx::error::DatabaseError| {
         matches!(database.code().as_deref(), Some("55P03" | "40P01" | "40001" | "57014"))
     };
-    match error {
-        sqlx::Error::Database(database) if busy(&**database) => Cause::Busy,
-        error if kernel::db::is_outage(error) => Cause::Away,
-        _ => Cause::Lasting,
+    if error.as_database_error().is_some_and(busy) {
+        Cause::Busy
+    } else if kernel::db::is_outage(error) {
+        Cause::Away
+    } else {
+        Cause::Lasting
     }
 }
 
