@@ -180,3 +180,59 @@ async fn settings_of_money_and_review_are_changed_together() {
     let told = store.admin_patch("/settings", wrong).await.problem(422, "request.invalid");
     assert_eq!(fields(&told).len(), 8, "{}", told.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_wrong_is_told_at_once_even_what_cannot_be_read() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let fields = |answer: &souk_tests::Answer| -> Vec<String> {
+        let errors = answer.body["errors"].as_array().unwrap().iter();
+        let mut fields: Vec<String> = errors.map(|error| error["field"].as_str().unwrap().to_owned()).collect();
+        fields.sort_unstable();
+        fields
+    };
+    let wrong = json!({
+        "title": " ", "code": "!", "kind": "percent", "percent": 150, "usage_limit": 0, "priority": 3_000_000_000_i64,
+        "minimum_subtotal_minor": -1, "per_customer_limit": "many", "starts_at": "tomorrow", "colour": "red",
+    });
+    let all = [
+        "code",
+        "colour",
+        "minimum_subtotal_minor",
+        "per_customer_limit",
+        "percent",
+        "priority",
+        "starts_at",
+        "title",
+        "usage_limit",
+    ];
+    let told = store.admin_post("/promotions", wrong.clone()).await.problem(422, "request.invalid");
+    assert_eq!(fields(&told), all, "{}", told.text);
+
+    let right = json!({ "title": "T", "kind": "fixed", "amount_minor": 100 });
+    let promotion = store.admin_post("/promotions", right).await.expect(201);
+    let path = format!("/promotions/{}", promotion.str("/id"));
+    let told = store.admin_patch(&path, wrong).await.problem(422, "request.invalid");
+    assert_eq!(fields(&told), all, "{}", told.text);
+    let told = store.admin_patch(&path, json!({ "percent": 5, "priority": 0.5 })).await.problem(422, "request.invalid");
+    assert_eq!(fields(&told), ["percent", "priority"], "what depends on the promotion itself is told too");
+    let told = store.admin_patch(&path, json!({ "kind": "most", "title": 7 })).await.problem(422, "request.invalid");
+    assert_eq!(fields(&told), ["kind", "title"]);
+    let gone = format!("/promotions/{}", uuid::Uuid::now_v7());
+    store.admin_patch(&gone, json!({ "title": 7 })).await.problem(404, "promotion.not_found");
+    assert_eq!(store.admin_get(&path).await.expect(200).body, promotion.body, "nothing was changed");
+
+    let rate =
+        json!({ "title": "", "country": "de", "percent": -1, "inclusive": "yes", "category_id": uuid::Uuid::nil() });
+    let told = store.admin_post("/tax-rates", rate).await.problem(422, "request.invalid");
+    assert_eq!(fields(&told), ["category_id", "country", "inclusive", "percent", "title"], "{}", told.text);
+    let method =
+        json!({ "code": "X", "title": "", "position": 1.5, "zones": [{ "price_minor": -1, "free_over_minor": 1e30 }] });
+    let told = store.admin_post("/shipping-methods", method).await.problem(422, "request.invalid");
+    assert_eq!(
+        fields(&told),
+        ["code", "position", "title", "zones[0].free_over_minor", "zones[0].price_minor"],
+        "{}",
+        told.text
+    );
+}

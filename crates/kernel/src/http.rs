@@ -12,7 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::mend;
 use crate::problem::{FieldError, Problem};
+
+/// The largest body that everything wrong is told of; of a larger one, what is met first.
+const MENDABLE: usize = 32 << 10;
 
 /// A JSON body, decoded and validated. Unknown fields are refused when the type says `deny_unknown_fields`,
 /// as every request type does.
@@ -27,26 +31,64 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "request.unsupported_media_type",
-                "send the body as application/json",
-            ));
-        }
-        let bytes = body(request, state).await?;
-        // Types with fields can be read from arrays too, by position; nobody means that.
-        if bytes.trim_ascii_start().starts_with(b"[") {
-            return Err(Problem::invalid(vec![FieldError::new("", "invalid", "must be an object")]));
-        }
-        let value: T = decode(&bytes)?;
-        value.validate().map_err(|report| {
+        announced(request.headers())?;
+        let Mended(value, mut told) = mended::<T>(&body(request, state).await?)?;
+        if let Err(report) = value.validate() {
             let errors =
                 report.iter().map(|(path, error)| FieldError::new(path.to_string(), "invalid", error.message()));
-            Problem::invalid(errors.collect())
-        })?;
-        Ok(Self(value))
+            // What is wrong with a value that stands in for another says nothing.
+            let errors: Vec<_> = errors.filter(|error| !mend::is_told(&told, &error.field)).collect();
+            told.extend(errors);
+        }
+        if told.is_empty() { Ok(Self(value)) } else { Err(Problem::invalid(told)) }
     }
+}
+
+/// A JSON body, and what is wrong with it, for who has more to say about it than can be known without looking it up.
+/// Whoever uses the value when something is wrong uses what nobody sent.
+#[derive(Debug, Clone)]
+pub struct Mended<T>(pub T, pub Vec<FieldError>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Mended<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        announced(request.headers())?;
+        mended(&body(request, state).await?)
+    }
+}
+
+fn mended<T: DeserializeOwned>(bytes: &[u8]) -> Result<Mended<T>, Problem> {
+    // Types with fields can be read from arrays too, by position; nobody means that.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid(vec![FieldError::new("", "invalid", "must be an object")]));
+    }
+    let first = match decode(bytes) {
+        Ok(value) => return Ok(Mended(value, Vec::new())),
+        Err(problem) => problem,
+    };
+    // Nobody fills in a larger form, and whoever sends one shall not have it read again and again.
+    if first.status != StatusCode::UNPROCESSABLE_ENTITY || bytes.len() > MENDABLE {
+        return Err(first);
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(body) => match mend::mend(body, first.errors) {
+            (Some(value), told) => Ok(Mended(value, told)),
+            (None, told) => Err(Problem::invalid(told)),
+        },
+        Err(_) => Err(first),
+    }
+}
+
+fn announced(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "request.unsupported_media_type",
+        "send the body as application/json",
+    ))
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -9,6 +9,7 @@ pub mod entitlements;
 pub mod http;
 pub mod id;
 pub mod idempotency;
+mod mend;
 pub mod metrics;
 pub mod money;
 pub mod origin;

@@ -1,6 +1,7 @@
 //! Create, change and delete promotions.
 
 use kernel::db::retrying;
+use kernel::problem::FieldError;
 
 use super::promotion::{ChangePromotion, CreatePromotion, PromotionView};
 use super::record::{Changed, record};
@@ -21,8 +22,14 @@ fn changed<'a>(
 }
 
 /// Creates a promotion.
-pub async fn create_promotion(shop: &Shop, request: CreatePromotion) -> Result<PromotionView, PricingError> {
-    let promotion = request.checked()?;
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
+pub async fn create_promotion(
+    shop: &Shop,
+    request: CreatePromotion,
+    told: &[FieldError],
+) -> Result<PromotionView, PricingError> {
+    let promotion = request.checked(told.to_vec())?;
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
@@ -38,16 +45,19 @@ pub async fn create_promotion(shop: &Shop, request: CreatePromotion) -> Result<P
 }
 
 /// Changes the fields of a promotion that are given.
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
 pub async fn change_promotion(
     shop: &Shop,
     id: PromotionId,
     change: &ChangePromotion,
+    told: &[FieldError],
 ) -> Result<PromotionView, PricingError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
         let before = db::promotions::lock(&mut tx, id).await?.ok_or(PricingError::NoPromotion)?;
-        let promotion = change.of(&before).checked()?;
+        let promotion = change.of(&before).checked(told.to_vec())?;
         if promotion.usage_limit.is_some_and(|limit| limit < before.used) {
             return Err(PricingError::LimitBelowUsed { used: before.used });
         }

@@ -1,6 +1,7 @@
 //! Create, change and delete shipping methods.
 
 use kernel::db::retrying;
+use kernel::problem::FieldError;
 
 use super::record::{Changed, record};
 use super::shipping_method::{ChangeShippingMethod, CreateShippingMethod, ShippingMethodView};
@@ -21,11 +22,14 @@ fn changed<'a>(
 }
 
 /// Creates a shipping method.
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
 pub async fn create_shipping_method(
     shop: &Shop,
     request: CreateShippingMethod,
+    told: &[FieldError],
 ) -> Result<ShippingMethodView, PricingError> {
-    let method = request.checked()?;
+    let method = request.checked(told.to_vec())?;
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
@@ -42,16 +46,19 @@ pub async fn create_shipping_method(
 }
 
 /// Changes the fields of a shipping method that are given.
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
 pub async fn change_shipping_method(
     shop: &Shop,
     id: ShippingMethodId,
     change: &ChangeShippingMethod,
+    told: &[FieldError],
 ) -> Result<ShippingMethodView, PricingError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
         let before = db::shipping_methods::one(&mut tx, id).await?.ok_or(PricingError::NoShippingMethod)?;
-        let method = change.of(&before).checked()?;
+        let method = change.of(&before).checked(told.to_vec())?;
         db::shipping_methods::update(&mut tx, id, &method).await?;
         let after = db::shipping_methods::one(&mut tx, id).await?.ok_or(PricingError::NoShippingMethod)?;
         record(&mut tx, shop, &changed("shipping_method.updated", id, Some(&before), Some(&after))).await?;

@@ -1,6 +1,7 @@
 //! Create, change and delete tax rates.
 
 use kernel::db::{TenantTx, retrying};
+use kernel::problem::FieldError;
 use uuid::Uuid;
 
 use super::record::{Changed, record};
@@ -22,12 +23,18 @@ fn changed<'a>(
 }
 
 /// Creates a tax rate.
-pub async fn create_tax_rate(shop: &Shop, request: &CreateTaxRate) -> Result<TaxRateView, PricingError> {
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
+pub async fn create_tax_rate(
+    shop: &Shop,
+    request: &CreateTaxRate,
+    told: &[FieldError],
+) -> Result<TaxRateView, PricingError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
         let there = category_there(&mut tx, request.category_id).await?;
-        let rate = request.clone().checked(there)?;
+        let rate = request.clone().checked(told.to_vec(), there)?;
         super::check_room(db::tax_rates::count(&mut tx).await?, MAX_TAX_RATES, "tax rates")?;
         let id = TaxRateId::new();
         db::tax_rates::insert(&mut tx, id, &rate).await?;
@@ -40,14 +47,21 @@ pub async fn create_tax_rate(shop: &Shop, request: &CreateTaxRate) -> Result<Tax
 }
 
 /// Changes the fields of a tax rate that are given.
-pub async fn change_tax_rate(shop: &Shop, id: TaxRateId, change: &ChangeTaxRate) -> Result<TaxRateView, PricingError> {
+///
+/// When something is `told` to be wrong with the request, everything that is gets told, and nothing is done.
+pub async fn change_tax_rate(
+    shop: &Shop,
+    id: TaxRateId,
+    change: &ChangeTaxRate,
+    told: &[FieldError],
+) -> Result<TaxRateView, PricingError> {
     retrying(|| async {
         let mut tx = shop.db.begin().await?;
         settings::lock_store(&mut tx).await?;
         let before = db::tax_rates::one(&mut tx, id).await?.ok_or(PricingError::NoTaxRate)?;
         let rate = change.of(&before);
         let there = category_there(&mut tx, rate.category_id).await?;
-        let rate = rate.checked(there)?;
+        let rate = rate.checked(told.to_vec(), there)?;
         db::tax_rates::update(&mut tx, id, &rate).await?;
         let after = db::tax_rates::one(&mut tx, id).await?.ok_or(PricingError::NoTaxRate)?;
         record(&mut tx, shop, &changed("tax_rate.updated", id, Some(&before), Some(&after))).await?;

@@ -10,12 +10,25 @@ use super::PricingError;
 pub(super) struct Faults(Vec<FieldError>);
 
 impl Faults {
-    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError::new(field, "invalid", message));
+    /// Goes on from what is known to be wrong.
+    pub(super) fn after(told: Vec<FieldError>) -> Self {
+        Self(told)
     }
 
+    /// Is this field known to be wrong?
+    pub(super) fn told(&self, field: &str) -> bool {
+        self.0.iter().any(|error| error.field == field)
+    }
+
+    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.push(FieldError::new(field, "invalid", message));
+    }
+
+    /// One thing about a field is enough: what could not be read is not what was sent.
     pub(super) fn push(&mut self, error: FieldError) {
-        self.0.push(error);
+        if !self.told(&error.field) {
+            self.0.push(error);
+        }
     }
 
     pub(super) fn range(&mut self, field: &str, value: Option<i64>, least: i64, most: i64) {

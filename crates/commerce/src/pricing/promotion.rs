@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::money::MAX_TOTAL_MINOR;
+use kernel::problem::FieldError;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Faults, present};
@@ -61,9 +62,8 @@ pub struct PromotionView {
 }
 
 /// A promotion to be made.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct CreatePromotion {
     /// What people call it.
     #[schema(min_length = 1, max_length = 200)]
@@ -102,9 +102,8 @@ pub struct CreatePromotion {
 }
 
 /// What to change; a field that is not there stays as it is, null takes a value away.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ChangePromotion {
     /// What people call it.
     #[schema(min_length = 1, max_length = 200)]
@@ -149,9 +148,9 @@ pub struct ChangePromotion {
 
 impl CreatePromotion {
     /// As it is stored, or everything that is wrong with it.
-    pub(super) fn checked(mut self) -> Result<Self, PricingError> {
+    pub(super) fn checked(mut self, told: Vec<FieldError>) -> Result<Self, PricingError> {
         self.code = self.code.as_deref().map(normal_code);
-        let mut faults = Faults::default();
+        let mut faults = Faults::after(told);
         faults.text("title", &self.title, 200);
         if self.code.as_deref().is_some_and(|code| !valid_code(code)) {
             faults.add(
@@ -164,13 +163,17 @@ impl CreatePromotion {
             PromotionKind::Fixed => (false, true),
             PromotionKind::FreeShipping => (false, false),
         };
+        // Of what kind it was meant to be, nobody knows.
+        let kind_told = faults.told("kind");
         match self.percent {
+            _ if kind_told => {}
             None if percent => faults.add("percent", "is needed for this kind"),
             Some(_) if !percent => faults.add("percent", "does not belong to this kind"),
             Some(rate) if rate.ten_thousandths() == 0 => faults.add("percent", "must be more than 0"),
             Some(_) | None => {}
         }
         match self.amount_minor {
+            _ if kind_told => {}
             None if amount => faults.add("amount_minor", "is needed for this kind"),
             Some(_) if !amount => faults.add("amount_minor", "does not belong to this kind"),
             Some(_) | None => faults.range("amount_minor", self.amount_minor, 1, MAX_TOTAL_MINOR),
@@ -245,7 +248,7 @@ mod tests {
             "per_customer_limit": 0, "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z",
         });
         let wrong: CreatePromotion = serde_json::from_value(wrong).expect("well-formed");
-        let Err(PricingError::Invalid(errors)) = wrong.checked() else { panic!("accepted") };
+        let Err(PricingError::Invalid(errors)) = wrong.checked(Vec::new()) else { panic!("accepted") };
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         let all = [
             "title",

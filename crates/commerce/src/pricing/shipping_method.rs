@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use kernel::money::{MAX_TOTAL_MINOR, MAX_UNIT_MINOR};
+use kernel::problem::FieldError;
 use serde::{Deserialize, Serialize};
 
 use super::check::Faults;
@@ -35,9 +36,8 @@ pub struct ShippingMethodView {
 }
 
 /// A shipping method to be made.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct CreateShippingMethod {
     /// What a checkout names.
     #[schema(max_length = 40, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "express")]
@@ -56,9 +56,8 @@ pub struct CreateShippingMethod {
 }
 
 /// What to change; a field that is not there stays as it is.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ChangeShippingMethod {
     /// What a checkout names.
     #[schema(max_length = 40, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -77,8 +76,8 @@ pub struct ChangeShippingMethod {
 
 impl CreateShippingMethod {
     /// As it is stored, or everything that is wrong with it.
-    pub(super) fn checked(self) -> Result<Self, PricingError> {
-        let mut faults = Faults::default();
+    pub(super) fn checked(self, told: Vec<FieldError>) -> Result<Self, PricingError> {
+        let mut faults = Faults::after(told);
         if !valid_code(&self.code) {
             faults.add("code", "must be at most 40 small letters, digits and single hyphens between them");
         }
@@ -179,7 +178,7 @@ mod tests {
             ],
         });
         let wrong: CreateShippingMethod = serde_json::from_value(wrong).expect("well-formed");
-        let Err(PricingError::Invalid(errors)) = wrong.checked() else { panic!("accepted") };
+        let Err(PricingError::Invalid(errors)) = wrong.checked(Vec::new()) else { panic!("accepted") };
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         let all = [
             "code",

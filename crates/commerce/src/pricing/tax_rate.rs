@@ -1,6 +1,7 @@
 //! What staff says a tax rate is.
 
 use chrono::{DateTime, Utc};
+use kernel::problem::FieldError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -35,9 +36,8 @@ pub struct TaxRateView {
 }
 
 /// A tax rate to be made.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct CreateTaxRate {
     /// What people call it.
     #[schema(min_length = 1, max_length = 100)]
@@ -59,9 +59,8 @@ pub struct CreateTaxRate {
 }
 
 /// What to change; a field that is not there stays as it is, null takes a value away.
-#[derive(Debug, Clone, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 pub struct ChangeTaxRate {
     /// What people call it.
     #[schema(min_length = 1, max_length = 100)]
@@ -87,20 +86,16 @@ pub struct ChangeTaxRate {
 
 impl CreateTaxRate {
     /// As it is stored, or everything that is wrong with it. Whether the category is there, the database knows.
-    pub(super) fn checked(mut self, category_there: bool) -> Result<Self, PricingError> {
+    pub(super) fn checked(mut self, told: Vec<FieldError>, category_there: bool) -> Result<Self, PricingError> {
         self.region = self.region.map(|region| region.trim().to_owned());
-        let mut faults = Faults::default();
+        let mut faults = Faults::after(told);
         faults.text("title", &self.title, 100);
         faults.country("country", &self.country);
         if let Some(region) = &self.region {
             faults.text("region", region, 100);
         }
         if let Some(category) = self.category_id.filter(|_| !category_there) {
-            let error = kernel::problem::FieldError::new(
-                "category_id",
-                "CATEGORY_NOT_FOUND",
-                "names no category of this store",
-            );
+            let error = FieldError::new("category_id", "CATEGORY_NOT_FOUND", "names no category of this store");
             faults.push(error.with("category_id", category.to_string()));
         }
         faults.none().map(|()| self)

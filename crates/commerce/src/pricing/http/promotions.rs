@@ -1,7 +1,7 @@
 //! What staff may do with promotions.
 
 use axum::http::StatusCode;
-use kernel::http::{Json, Path, Query};
+use kernel::http::{Json, Mended, Path, Query};
 use kernel::page::{self, Page, PageQuery};
 use kernel::problem::Problem;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,9 +55,9 @@ async fn list(
 async fn create(
     _: Staff<PricingWrite>,
     shop: Shop,
-    Json(request): Json<CreatePromotion>,
+    Mended(request, told): Mended<CreatePromotion>,
 ) -> Result<(StatusCode, Json<PromotionView>), Problem> {
-    Ok((StatusCode::CREATED, Json(create_promotion(&shop, request).await?)))
+    Ok((StatusCode::CREATED, Json(create_promotion(&shop, request, &told).await?)))
 }
 
 /// Show a promotion.
@@ -94,9 +94,9 @@ async fn change(
     _: Staff<PricingWrite>,
     shop: Shop,
     Path(id): Path<PromotionId>,
-    Json(request): Json<ChangePromotion>,
+    Mended(request, told): Mended<ChangePromotion>,
 ) -> Result<Json<PromotionView>, Problem> {
-    Ok(Json(change_promotion(&shop, id, &request).await?))
+    Ok(Json(change_promotion(&shop, id, &request, &told).await?))
 }
 
 /// Delete a promotion; orders that knew it keep what it did.

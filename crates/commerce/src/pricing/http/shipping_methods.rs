@@ -1,7 +1,7 @@
 //! What staff may do with shipping methods.
 
 use axum::http::StatusCode;
-use kernel::http::{Json, Path, Query};
+use kernel::http::{Json, Mended, Path, Query};
 use kernel::page::{self, Page, PageQuery};
 use kernel::problem::Problem;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,9 +55,9 @@ async fn list(
 async fn create(
     _: Staff<PricingWrite>,
     shop: Shop,
-    Json(request): Json<CreateShippingMethod>,
+    Mended(request, told): Mended<CreateShippingMethod>,
 ) -> Result<(StatusCode, Json<ShippingMethodView>), Problem> {
-    Ok((StatusCode::CREATED, Json(create_shipping_method(&shop, request).await?)))
+    Ok((StatusCode::CREATED, Json(create_shipping_method(&shop, request, &told).await?)))
 }
 
 /// Show a shipping method.
@@ -98,9 +98,9 @@ async fn change(
     _: Staff<PricingWrite>,
     shop: Shop,
     Path(id): Path<ShippingMethodId>,
-    Json(request): Json<ChangeShippingMethod>,
+    Mended(request, told): Mended<ChangeShippingMethod>,
 ) -> Result<Json<ShippingMethodView>, Problem> {
-    Ok(Json(change_shipping_method(&shop, id, &request).await?))
+    Ok(Json(change_shipping_method(&shop, id, &request, &told).await?))
 }
 
 /// Delete a shipping method; orders that knew it keep what it did.

@@ -1,7 +1,7 @@
 //! What staff may do with tax rates.
 
 use axum::http::StatusCode;
-use kernel::http::{Json, Path, Query};
+use kernel::http::{Json, Mended, Path, Query};
 use kernel::page::{self, Page, PageQuery};
 use kernel::problem::Problem;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,9 +55,9 @@ async fn list(
 async fn create(
     _: Staff<PricingWrite>,
     shop: Shop,
-    Json(request): Json<CreateTaxRate>,
+    Mended(request, told): Mended<CreateTaxRate>,
 ) -> Result<(StatusCode, Json<TaxRateView>), Problem> {
-    Ok((StatusCode::CREATED, Json(create_tax_rate(&shop, &request).await?)))
+    Ok((StatusCode::CREATED, Json(create_tax_rate(&shop, &request, &told).await?)))
 }
 
 /// Show a tax rate.
@@ -94,9 +94,9 @@ async fn change(
     _: Staff<PricingWrite>,
     shop: Shop,
     Path(id): Path<TaxRateId>,
-    Json(request): Json<ChangeTaxRate>,
+    Mended(request, told): Mended<ChangeTaxRate>,
 ) -> Result<Json<TaxRateView>, Problem> {
-    Ok(Json(change_tax_rate(&shop, id, &request).await?))
+    Ok(Json(change_tax_rate(&shop, id, &request, &told).await?))
 }
 
 /// Delete a tax rate; orders that knew it keep what it did.
