@@ -1,5 +1,6 @@
 //! A server that dies in the middle of what it does.
 
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use kernel::clock::Clock;
@@ -10,13 +11,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Platform, Store};
+use crate::{Platform, Store, program};
 
 /// A second server on the same database, with a runtime of its own, so that it can be stopped between any two steps:
 /// whatever it was waiting for never comes.
 pub struct Doomed {
     address: String,
     runtime: Option<Runtime>,
+    process: Option<Child>,
 }
 
 impl Platform {
@@ -35,11 +37,39 @@ impl Platform {
             let listener = TcpListener::from_std(listener).unwrap();
             souk.serve(listener, CancellationToken::new()).await
         });
-        Doomed { address: format!("http://{local}"), runtime: Some(runtime) }
+        Doomed { address: format!("http://{local}"), runtime: Some(runtime), process: None }
+    }
+
+    /// Starts a server in a process of its own, to be killed; it is ready.
+    pub async fn doomed_process(&self) -> Doomed {
+        let local = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = program(&self.environment);
+        command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.env("SOUK__SERVER__LISTEN", local.to_string()).spawn().unwrap();
+        let doomed = Doomed { address: format!("http://{local}"), runtime: None, process: Some(process) };
+        for _ in 0..500 {
+            let ready = self.client.get(format!("{}/health/ready", doomed.address)).header("host", "localhost");
+            if ready.send().await.is_ok_and(|response| response.status() == 200) {
+                return doomed;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("a server of its own does not become ready");
     }
 }
 
 impl Doomed {
+    /// `kill -9`, or what comes nearest to it.
+    fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
     /// A request to a store through this server.
     pub fn request(&self, store: &Store<'_>, method: Method, path: &str) -> reqwest::RequestBuilder {
         // A client of its own: connections to the dead are not to be used again.
@@ -60,17 +90,13 @@ impl Doomed {
     ) -> Option<reqwest::Response> {
         let sent = tokio::spawn(request.send());
         moment.await;
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.kill();
         sent.await.ok().and_then(Result::ok)
     }
 }
 
 impl Drop for Doomed {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.kill();
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,27 +20,9 @@ use crate::support::{own_database, random};
 const KILLS: usize = 20;
 const SHOPPERS: usize = 8;
 
-/// Every setting of the tests that the server is to have too.
-const SETTINGS: &[&str] = &[
-    "DATABASE_URL",
-    "DATABASE_ADMIN_URL",
-    "SOUK__AUTH__SECRET",
-    "STRIPE_SECRET_KEY",
-    "STRIPE_PUBLISHABLE_KEY",
-    "STRIPE_WEBHOOK_SECRET",
-    "SOUK__PROVISIONING__SPARE_SCHEMAS",
-    "SOUK__LOG__LEVEL",
-    "SOUK__DATABASE__ACQUIRE_TIMEOUT_MS",
-    "SOUK__DATABASE__MAX_CONNECTIONS",
-    "SOUK__REVIEW__PENDING_ORDERS",
-    "SOUK__REVIEW__HOURLY_ORDERS",
-    "SOUK__REVIEW__DUPLICATE_MINUTES",
-];
-
 /// The server as a process of its own.
 struct Server {
     process: Child,
-    program: PathBuf,
     environment: Environment,
     address: SocketAddr,
     api_base: String,
@@ -49,33 +31,17 @@ struct Server {
 
 impl Server {
     fn new(environment: Environment, api_base: String) -> Self {
-        // Cargo names binaries to the tests of their own package alone: ours lies beside the folder of this program.
-        let here = std::env::current_exe().unwrap();
-        let program = here.parent().and_then(|deps| deps.parent()).unwrap().join("souk");
-        assert!(program.is_file(), "{} is missing: build it with `cargo build -p server`", program.display());
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let log = std::env::temp_dir().join(unique("souk-crashes")).with_extension("log");
-        let process = Self::spawn(&program, &environment, address, &api_base, &log);
-        Self { process, program, environment, address, api_base, log }
+        let process = Self::spawn(&environment, address, &api_base, &log);
+        Self { process, environment, address, api_base, log }
     }
 
-    fn spawn(
-        program: &PathBuf,
-        environment: &Environment,
-        address: SocketAddr,
-        api_base: &str,
-        log: &PathBuf,
-    ) -> Child {
+    fn spawn(environment: &Environment, address: SocketAddr, api_base: &str, log: &PathBuf) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(program);
+        let mut command = souk_tests::program(environment);
         command.args(["serve", "--work"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        for name in SETTINGS {
-            command.env(name, environment.get(name).unwrap());
-        }
-        command
-            .env("SOUK__SERVER__LISTEN", address.to_string())
-            .env("SOUK__STRIPE__API_BASE", api_base)
-            .env_remove("REDIS_URL");
+        command.env("SOUK__SERVER__LISTEN", address.to_string()).env("SOUK__STRIPE__API_BASE", api_base);
         command.spawn().unwrap()
     }
 
@@ -83,7 +49,7 @@ impl Server {
     fn crash(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        self.process = Self::spawn(&self.program, &self.environment, self.address, &self.api_base, &self.log);
+        self.process = Self::spawn(&self.environment, self.address, &self.api_base, &self.log);
     }
 }
 

@@ -4,6 +4,7 @@
 mod api;
 mod architecture;
 mod clusters;
+mod command_line;
 mod crashes;
 mod doctor;
 mod fleet;

@@ -7,6 +7,8 @@ mod cancel_by_staff;
 mod capture;
 mod cart;
 mod catalog;
+mod checkouts;
+mod customers;
 mod doctor;
 mod events;
 mod expiry;

@@ -119,22 +119,26 @@ async fn an_error_that_stays_under_our_key_gives_way_to_another_key_once_it_is_c
     assert_consistent(&store).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_was_lost_never_brings_another_key() {
-    let platform = hasty().await;
-    let store = platform.open_store().await;
-    // Executed, then an error; and the list, which would show it, does not answer.
+/// A refund that was executed, its answer lost, while nobody says what became of it.
+async fn executed_and_unheard(platform: &Platform, store: &Store<'_>) -> String {
+    platform.deafen();
     platform
         .spoil(json!({ "method": "GET", "path_prefix": "/v1/refunds", "fault": "drop_request", "times": 1000 }))
         .await;
-    platform.deafen();
     let variant = store.sell(1999, 5).await;
     let bought = store.order(&[(&variant, 1)]).await;
     store.confirm(&bought, "pm_card_visa").await.expect(200);
     store.let_pass(5).await;
     platform.work().await;
     platform.spoil_refunds("error_executed", 1).await;
-    let refund = store.refund(&bought, json!({ "amount_minor": 700, "reason": "x" })).await.expect(201).str("/id");
+    store.refund(&bought, json!({ "amount_minor": 700, "reason": "x" })).await.expect(201).str("/id")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_never_brings_another_key() {
+    let platform = hasty().await;
+    let store = platform.open_store().await;
+    let refund = executed_and_unheard(&platform, &store).await;
     for _ in 0..5 {
         go_on(&platform, &store).await;
     }
@@ -151,18 +155,7 @@ async fn an_answer_that_was_lost_never_brings_another_key() {
 async fn what_was_asked_long_ago_is_looked_for_before_it_is_asked_again() {
     let platform = hasty().await;
     let store = platform.open_store().await;
-    platform.deafen();
-    // Executed, the answer lost, and for now nobody says what became of it.
-    platform
-        .spoil(json!({ "method": "GET", "path_prefix": "/v1/refunds", "fault": "drop_request", "times": 50 }))
-        .await;
-    let variant = store.sell(1999, 5).await;
-    let bought = store.order(&[(&variant, 1)]).await;
-    store.confirm(&bought, "pm_card_visa").await.expect(200);
-    store.let_pass(5).await;
-    platform.work().await;
-    platform.spoil_refunds("error_executed", 1).await;
-    let refund = store.refund(&bought, json!({ "amount_minor": 700, "reason": "x" })).await.expect(201).str("/id");
+    let refund = executed_and_unheard(&platform, &store).await;
     platform.work().await;
     assert_eq!(store.see_refund(&refund).await.str("/status"), "processing");
     store.tamper("update refunds set asked_at = asked_at - interval '24 hours'").await;

@@ -88,7 +88,7 @@ async fn the_best_products_come_first_page_by_page() {
         }
     }
     assert_eq!(seen, [many.product, few.product, dear.product]);
-    store.admin_get("/reports/top-products?cursor=7").await.problem(422, "request.invalid");
+    store.admin_get("/reports/top-products?cursor=7").await.problem(400, "request.invalid_query");
     store.admin_get("/reports/top-products?by=luck").await.problem(400, "request.invalid_query");
     assert_consistent(&store).await;
 }

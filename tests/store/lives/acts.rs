@@ -11,6 +11,9 @@ use souk_tests::{Answer, Bought, Cart, News, Store, Variant, card, cash, key};
 
 use super::model::{Line, Order, Stage};
 
+/// How long a checkout lives when the store does not say.
+const CHECKOUT_MINUTES: i32 = 15;
+
 /// A life of a store, with its own variants and orders.
 pub struct Life<'s, 'p> {
     store: &'s Store<'p>,
@@ -43,6 +46,9 @@ impl<'s, 'p> Life<'s, 'p> {
 
     /// Something happens.
     pub async fn act(&mut self) {
+        if self.rng.random_ratio(1, 5) {
+            self.pass().await;
+        }
         match self.rng.random_range(0..100) {
             0..24 => self.buy().await,
             24..38 => self.confirm().await,
@@ -53,7 +59,8 @@ impl<'s, 'p> Life<'s, 'p> {
             68..75 => self.pack().await,
             75..83 => self.ship().await,
             83..88 => self.deliver().await,
-            88..97 => self.refund().await,
+            88..92 => self.refund().await,
+            92..98 => self.refund_line().await,
             _ => self.work().await,
         }
     }
@@ -87,7 +94,11 @@ impl<'s, 'p> Life<'s, 'p> {
         if self.rng.random_ratio(1, 8) {
             let after = Duration::from_micros(self.rng.random_range(0..40_000));
             self.tell(format!("a server dies {after:?} into {} {}", act.method, act.path));
-            let doomed = self.store.platform.doomed().await;
+            // Most are threads that never come back; some are processes that are killed.
+            let doomed = match self.rng.random_ratio(1, 12) {
+                true => self.store.platform.doomed_process().await,
+                false => self.store.platform.doomed().await,
+            };
             let request = act.onto(doomed.request(self.store, act.method.clone(), &act.path));
             doomed.die_during(request, after).await;
             self.leases_end().await;
@@ -126,6 +137,7 @@ impl<'s, 'p> Life<'s, 'p> {
             "update payments set updated_at = updated_at - interval '1 minute', absent_since = absent_since - interval '1 minute',
                     unknown_since = unknown_since - interval '1 minute'"
                 .to_owned(),
+            "update refunds set absent_since = absent_since - interval '1 minute'".to_owned(),
             format!("update souk.jobs set run_at = least(run_at, now()) where tenant_id = '{tenant}'"),
         ] {
             self.store.tamper(&change).await;
@@ -174,7 +186,8 @@ impl<'s, 'p> Life<'s, 'p> {
             let id = &self.variants[*variant].id;
             let item = items.iter().find(|item| item["variant_id"] == id.as_str());
             let item = item.and_then(|item| item["id"].as_str()).unwrap_or_default().to_owned();
-            Line { item, variant: *variant, quantity: *quantity, shipped: 0 }
+            let (variant, quantity, price_minor) = (*variant, *quantity, self.variants[*variant].price_minor);
+            Line { item, variant, quantity, price_minor, shipped: 0, refunded: 0, released: 0, returned: 0 }
         });
         let order = Order {
             card: by_card,
@@ -183,6 +196,7 @@ impl<'s, 'p> Life<'s, 'p> {
             stage: if by_card { Stage::Waiting } else { Stage::Confirmed },
             charged: false,
             refunds_minor: 0,
+            age: 0,
         };
         if answer.int("/order/total_minor") != total_minor {
             self.wrong(&format!("the total is wrong: {}", answer.text));
@@ -236,6 +250,20 @@ impl<'s, 'p> Life<'s, 'p> {
         let events: Value = request.send().await.unwrap().json().await.unwrap();
         let events = events["data"].as_array().cloned().unwrap_or_default();
         events.into_iter().filter(|event| event["data"]["object"]["id"] == intent).collect()
+    }
+
+    /// Some minutes pass; what is overdue then ends.
+    async fn pass(&mut self) {
+        let minutes = *[5, 10].choose(&mut self.rng).unwrap_or(&5);
+        self.tell(format!("{minutes} minutes pass"));
+        self.store.let_pass(minutes).await;
+        self.orders.iter_mut().for_each(|(_, order)| order.age += minutes);
+        let overdue = |order: &Order| order.stage == Stage::Waiting && order.age >= CHECKOUT_MINUTES;
+        if self.orders.iter().any(|(_, order)| overdue(order)) {
+            self.work().await;
+            let overdue = self.orders.iter_mut().filter(|(_, order)| overdue(order));
+            overdue.for_each(|(_, order)| order.call_off(Stage::Failed));
+        }
     }
 
     /// So much time passes that every purchase is decided.
@@ -301,7 +329,7 @@ impl<'s, 'p> Life<'s, 'p> {
 
     async fn cancel(&mut self) {
         let Some(at) = self.one(Order::cancellable) else { return };
-        if matches!(self.orders[at].1.stage, Stage::Cancelled | Stage::Failed) {
+        if matches!(self.orders[at].1.stage, Stage::Cancelled | Stage::Failed) || self.refunded(at) {
             return;
         }
         // What turns out to be paid over there is cancelled all the same, and its money goes back.
@@ -333,7 +361,7 @@ impl<'s, 'p> Life<'s, 'p> {
         if self.refunded(at) {
             return;
         }
-        let allowed = self.orders[at].1.stage == Stage::Packed;
+        let allowed = self.orders[at].1.shippable();
         let open: Vec<usize> = (0..self.orders[at].1.lines.len()).filter(|n| self.open(at, *n) > 0).collect();
         let some = self.rng.random_ratio(1, 2);
         let part = open.choose(&mut self.rng).copied().filter(|_| some);
@@ -344,7 +372,7 @@ impl<'s, 'p> Life<'s, 'p> {
         if self.staff(at, "ship", body, allowed).await {
             let order = &mut self.orders[at].1;
             match part {
-                None => order.lines.iter_mut().for_each(|line| line.shipped = line.quantity),
+                None => order.lines.iter_mut().for_each(|line| line.shipped += line.open()),
                 Some(n) => order.lines[n].shipped += 1,
             }
             if order.all_shipped() {
@@ -354,13 +382,12 @@ impl<'s, 'p> Life<'s, 'p> {
     }
 
     fn open(&self, at: usize, n: usize) -> i64 {
-        let line = &self.orders[at].1.lines[n];
-        line.quantity - line.shipped
+        self.orders[at].1.lines[n].open()
     }
 
     async fn deliver(&mut self) {
         let Some(at) = self.one(|order| order.stage == Stage::Shipped) else { return };
-        if self.orders[at].1.stage == Stage::Delivered || self.orders[at].1.stage == Stage::Packed {
+        if matches!(self.orders[at].1.stage, Stage::Delivered | Stage::Packed) || self.refunded(at) {
             return;
         }
         let allowed = self.orders[at].1.stage == Stage::Shipped;
@@ -379,7 +406,52 @@ impl<'s, 'p> Life<'s, 'p> {
         let body = json!({ "amount_minor": amount, "reason": "did not fit" });
         if self.staff(at, "refunds", body, amount <= rest).await {
             self.orders[at].1.refunds_minor += amount;
+            self.until_refunded(at).await;
         }
+    }
+
+    /// Some of a line is asked back, and perhaps sent back.
+    async fn refund_line(&mut self) {
+        let Some(at) = self.one(|order| order.card && order.rest_minor() > 0) else { return };
+        if !self.orders[at].1.card {
+            return;
+        }
+        let n = self.rng.random_range(0..self.orders[at].1.lines.len());
+        let order = &self.orders[at].1;
+        let (rest, line) = (order.rest_minor(), order.lines[n].clone());
+        let (quantity, restock) = (self.rng.random_range(1..=line.quantity), self.rng.random_ratio(2, 3));
+        let lines = json!([{ "order_item_id": line.item, "quantity": quantity, "restock": restock }]);
+        let allowed = quantity <= line.quantity - line.refunded && quantity * line.price_minor <= rest;
+        if self.staff(at, "refunds", json!({ "lines": lines, "reason": "too small" }), allowed).await {
+            self.orders[at].1.refund_line(n, quantity, restock);
+            self.until_refunded(at).await;
+        }
+    }
+
+    /// The money goes back, though the provider may fail over it.
+    async fn until_refunded(&mut self, at: usize) {
+        if self.rng.random_ratio(1, 4) {
+            let faults = ["drop_reply", "error_executed", "error_not_executed", "rate_limited:1", "drop_request"];
+            let fault = *faults.choose(&mut self.rng).unwrap_or(&"drop_reply");
+            self.tell(format!("the provider will fail over a refund: {fault}"));
+            self.store.platform.spoil_refunds(fault, self.rng.random_range(1..4)).await;
+            self.work().await;
+            self.store.platform.heal().await;
+        }
+        let order = &self.orders[at].0.order;
+        let open =
+            format!("select count(*) from refunds where order_id = '{order}' and status in ('approved', 'processing')");
+        for tries in 0..60 {
+            self.work().await;
+            if self.store.count(&open).await == 0 {
+                return;
+            }
+            if tries > 3 {
+                // Nobody is asked while the breaker is open.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+        self.wrong(&format!("the money of order {at} does not go back"));
     }
 
     /// Whatever is open is decided; then the store and the provider are compared with the model.

@@ -28,6 +28,8 @@ pub struct Order {
     pub charged: bool,
     /// What has been asked back.
     pub refunds_minor: i64,
+    /// Minutes that have passed since it was made.
+    pub age: i32,
 }
 
 /// A line of an order.
@@ -36,24 +38,47 @@ pub struct Line {
     pub item: String,
     pub variant: usize,
     pub quantity: i64,
+    pub price_minor: i64,
     pub shipped: i64,
+    /// Asked back, by line.
+    pub refunded: i64,
+    /// No longer set aside, because its money went back.
+    pub released: i64,
+    /// In the store room again.
+    pub returned: i64,
+}
+
+impl Line {
+    /// Set aside, and neither gone nor given back.
+    pub fn open(&self) -> i64 {
+        self.quantity - self.shipped - self.released
+    }
+
+    /// The money of so many has gone back, and so do they: first what has not left.
+    fn restock(&mut self, quantity: i64) {
+        let released = quantity.min(self.open());
+        let returned = (quantity - released).min(self.shipped - self.returned);
+        self.released += released;
+        self.returned += returned;
+    }
 }
 
 impl Order {
     /// Does it hold what it has not shipped?
     fn holds(&self) -> bool {
         matches!(self.stage, Stage::Waiting | Stage::Paid | Stage::Confirmed | Stage::Packed)
+            && self.refunds_minor < self.total_minor
     }
 
     /// How many of a variant it has set aside.
     pub fn reserved(&self, variant: usize) -> i64 {
-        let open = |line: &Line| if self.holds() { line.quantity - line.shipped } else { 0 };
+        let open = |line: &Line| if self.holds() { line.open() } else { 0 };
         self.lines.iter().filter(|line| line.variant == variant).map(open).sum()
     }
 
-    /// How many of a variant it has taken out.
+    /// How many of a variant it has taken out for good.
     pub fn shipped(&self, variant: usize) -> i64 {
-        self.lines.iter().filter(|line| line.variant == variant).map(|line| line.shipped).sum()
+        self.lines.iter().filter(|line| line.variant == variant).map(|line| line.shipped - line.returned).sum()
     }
 
     /// What the store has of its money.
@@ -96,7 +121,22 @@ impl Order {
 
     /// Everything has left?
     pub fn all_shipped(&self) -> bool {
-        self.lines.iter().all(|line| line.shipped == line.quantity)
+        self.lines.iter().all(|line| line.open() == 0)
+    }
+
+    /// Staff may send something off, or note that the rest was given back.
+    pub fn shippable(&self) -> bool {
+        self.stage == Stage::Packed && self.lines.iter().any(|line| line.open() > 0 || line.shipped > 0)
+    }
+
+    /// So many of a line are asked back, and their money has gone.
+    pub fn refund_line(&mut self, n: usize, quantity: i64, restock: bool) {
+        let line = &mut self.lines[n];
+        self.refunds_minor += quantity * line.price_minor;
+        line.refunded += quantity;
+        if restock {
+            line.restock(quantity);
+        }
     }
 
     /// What people see once all refunds are done.
