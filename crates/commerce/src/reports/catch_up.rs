@@ -48,20 +48,10 @@ fn count(tally: &mut Tally, event: &PublishedEvent, amounts: &HashMap<Uuid, Amou
     match event.aggregate_type.as_str() {
         "order" | "payment" => {
             let none = Amounts::default();
-            tally.sale(&happened(event), amounts.get(&event.aggregate_id).unwrap_or(&none));
+            tally.sale(&Happened::of(event), amounts.get(&event.aggregate_id).unwrap_or(&none));
         }
         "stock" => tally.stock(event.aggregate_id, &event.event_type, event.created_at, &event.data),
         _ => {}
-    }
-}
-
-fn happened(event: &PublishedEvent) -> Happened<'_> {
-    Happened {
-        event_type: &event.event_type,
-        at: event.created_at,
-        from: event.data["from"].as_str(),
-        reason: event.data["reason"].as_str(),
-        amount_minor: event.data["amount_minor"].as_i64().unwrap_or_default(),
     }
 }
 
@@ -72,7 +62,7 @@ async fn amounts(tx: &mut kernel::db::TenantTx, events: &[PublishedEvent]) -> sq
         events.iter().filter(created).map(|event| (event.aggregate_id, Amounts::of(&event.data))).collect();
     let missing: Vec<Uuid> = events
         .iter()
-        .filter(|event| Tally::needs_amounts(&happened(event)) && !known.contains_key(&event.aggregate_id))
+        .filter(|event| Tally::needs_amounts(&Happened::of(event)) && !known.contains_key(&event.aggregate_id))
         .map(|event| event.aggregate_id)
         .collect();
     if !missing.is_empty() {

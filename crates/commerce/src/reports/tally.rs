@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::events::PublishedEvent;
+
 /// A day's sales and how they came about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SalesDay {
@@ -144,6 +146,19 @@ pub struct Happened<'a> {
     pub reason: Option<&'a str>,
     /// How much money it is about.
     pub amount_minor: i64,
+}
+
+impl<'a> Happened<'a> {
+    /// Reads an event.
+    pub fn of(event: &'a PublishedEvent) -> Self {
+        Self {
+            event_type: &event.event_type,
+            at: event.created_at,
+            from: event.data["from"].as_str(),
+            reason: event.data["reason"].as_str(),
+            amount_minor: event.data["amount_minor"].as_i64().unwrap_or_default(),
+        }
+    }
 }
 
 /// What events add to the days.

@@ -1,12 +1,20 @@
 //! The SQL of payments. Nothing outside this folder touches these tables.
 
 pub(super) mod events;
+mod surplus;
+mod undecided;
 
 use kernel::db::TenantTx;
 use uuid::Uuid;
 
-use super::{Capture, Locked, NewPayment, Payment, PaymentError, PaymentId, Provider, Report, Status};
 use crate::orders::OrderId;
+use crate::payments::{Capture, Locked, NewPayment, Payment, PaymentError, PaymentId, Provider, Report, Status};
+
+pub(super) use surplus::{
+    insert_stray, owes, promise_return, set_not_returned, set_reference, set_returned, set_surplus,
+};
+pub use undecided::{flag_undecided, undecided_for_an_hour};
+pub(super) use undecided::{note_absent, note_unknown, renew_key};
 
 pub(super) async fn insert(
     tx: &mut TenantTx,
@@ -177,69 +185,6 @@ pub(super) async fn set_flag(tx: &mut TenantTx, payment: &Locked, flag: &str) ->
     Ok(())
 }
 
-/// Counts an answer that said nothing.
-pub(super) async fn note_unknown(tx: &mut TenantTx, id: PaymentId) -> Result<(), PaymentError> {
-    sqlx::query!(
-        "update payments
-         set status = case when status = 'created' then 'unknown' else status end, asks = asks + 1,
-             unknown_since = coalesce(unknown_since, now()), updated_at = now()
-         where id = $1",
-        id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Notes that a search found nothing. True when one had found nothing before, long enough ago to be certain.
-pub(super) async fn note_absent(tx: &mut TenantTx, id: PaymentId) -> Result<bool, PaymentError> {
-    let certain = sqlx::query_scalar!(
-        r#"update payments set absent_since = coalesce(absent_since, now()), updated_at = now()
-           where id = $1 and provider_ref is null
-           returning absent_since <= now() - interval '20 seconds' as "certain!""#,
-        id.0,
-    );
-    Ok(certain.fetch_optional(tx.conn()).await?.unwrap_or(false))
-}
-
-/// Has the provider know the payment by another key. Of two who try at once one does.
-pub(super) async fn renew_key(tx: &mut TenantTx, payment: &Locked, key: &str) -> Result<(), PaymentError> {
-    sqlx::query!(
-        "update payments set provider_key = $3, asks = 0, absent_since = null, updated_at = now()
-         where id = $1 and provider_key = $2 and provider_ref is null",
-        payment.id.0,
-        payment.provider_key,
-        key,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Marks a payment that has not been decided for an hour, once. Was it this one's turn?
-pub async fn flag_undecided(tx: &mut TenantTx, id: PaymentId) -> Result<bool, PaymentError> {
-    let done = sqlx::query!(
-        "update payments set flag = 'undecided', updated_at = now()
-         where id = $1 and flag is null and unknown_since <= now() - interval '1 hour'",
-        id.0,
-    );
-    Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
-}
-
-/// Payments that have not been decided for an hour and are not marked, with their orders.
-pub async fn undecided_for_an_hour(tx: &mut TenantTx, limit: i64) -> Result<Vec<(PaymentId, OrderId)>, PaymentError> {
-    let rows = sqlx::query!(
-        r#"select id as "id: PaymentId", order_id as "order_id: OrderId" from payments
-           where status in ('created', 'processing', 'requires_action', 'unknown', 'authorized') and flag is null
-             and unknown_since <= now() - interval '1 hour'
-           order by updated_at limit $1"#,
-        limit,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.order_id)).collect())
-}
-
 /// Notes why a payment that is open is being called off; the first reason stands.
 pub async fn set_void_reason(tx: &mut TenantTx, payment: &mut Locked, reason: &str) -> Result<(), PaymentError> {
     if payment.void_reason.is_none() {
@@ -293,91 +238,6 @@ pub(super) async fn set_taken_in(
     .execute(tx.conn())
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(PaymentError::Changed) }
-}
-
-/// The payment bought nothing.
-pub(super) async fn set_surplus(tx: &mut TenantTx, payment: &Locked, flag: &str) -> Result<(), PaymentError> {
-    sqlx::query!("update payments set surplus = true, flag = $2, updated_at = now() where id = $1", payment.id.0, flag)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// All that came in is promised back.
-pub(super) async fn promise_return(tx: &mut TenantTx, payment: &Locked) -> Result<(), PaymentError> {
-    sqlx::query!(
-        "update payments set refund_pending_minor = captured_minor - refunded_minor, version = version + 1,
-                             updated_at = now()
-         where id = $1 and surplus",
-        payment.id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn owes(tx: &mut TenantTx, id: PaymentId) -> Result<bool, PaymentError> {
-    let owes = sqlx::query_scalar!(r#"select refund_pending_minor > 0 as "owes!" from payments where id = $1"#, id.0);
-    Ok(owes.fetch_one(tx.conn()).await?)
-}
-
-pub(super) async fn set_reference(tx: &mut TenantTx, id: PaymentId, reference: &str) -> Result<(), PaymentError> {
-    sqlx::query!("update payments set reference = $2, updated_at = now() where id = $1", id.0, reference)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// What was promised has gone back. False: it had before.
-pub(super) async fn set_returned(
-    tx: &mut TenantTx,
-    id: PaymentId,
-    reference: Option<&str>,
-) -> Result<bool, PaymentError> {
-    let done = sqlx::query!(
-        "update payments
-         set refunded_minor = refunded_minor + refund_pending_minor, refund_pending_minor = 0,
-             reference = coalesce($2, reference), flag = null, unknown_since = null, version = version + 1,
-             updated_at = now()
-         where id = $1 and surplus and refund_pending_minor > 0",
-        id.0,
-        reference,
-    );
-    Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
-}
-
-/// What was promised could not go back; the flag stays for a person to see. False: that was known.
-pub(super) async fn set_not_returned(tx: &mut TenantTx, id: PaymentId) -> Result<bool, PaymentError> {
-    let done = sqlx::query!(
-        "update payments set refund_pending_minor = 0, version = version + 1, updated_at = now()
-         where id = $1 and surplus and refund_pending_minor > 0",
-        id.0,
-    );
-    Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
-}
-
-/// Writes down an intent too many. False: it was written down before.
-pub(super) async fn insert_stray(
-    tx: &mut TenantTx,
-    id: PaymentId,
-    beside: &Locked,
-    report: &Report,
-) -> Result<bool, PaymentError> {
-    let done = sqlx::query!(
-        "insert into payments (id, order_id, provider, status, attempt, amount_minor, currency, account, provider_key,
-                               provider_ref, capture, flag, surplus, version)
-         values ($1, $2, 'stripe', 'cancelled', $3, $4, $5, $6, 'stray-' || $7, $7, $8, 'another_intent', true, 1)
-         on conflict do nothing",
-        id.0,
-        beside.order_id,
-        beside.attempt,
-        report.amount_minor,
-        beside.currency,
-        beside.account,
-        report.provider_ref,
-        beside.capture.name(),
-    );
-    Ok(done.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
 pub(super) async fn end(

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kernel::http::{Json, Query};
 use kernel::page;
-use kernel::problem::{FieldError, Problem};
+use kernel::problem::Problem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -91,7 +91,8 @@ impl From<SoldProduct> for ProductSales {
     security(("staff" = [])),
     responses((status = 200, description = "The products, the best first", body = ProductsReport),
               (status = 403, description = "The plan has no reports, or the role may not see them"),
-              (status = 422, description = "Too many days, or no such cursor")))]
+              (status = 400, description = "No such cursor"),
+              (status = 422, description = "Too many days")))]
 pub(super) async fn top_products(
     _: Staff<ReportsRead>,
     shop: Shop,
@@ -100,43 +101,19 @@ pub(super) async fn top_products(
     granted(&shop)?;
     let limit = page::limit(query.limit)?;
     let range = Range::of(query.from, query.to, shop.clock.now().date_naive())?;
-    let after = query.cursor.as_deref().map_or(Ok((i64::MAX, Uuid::max())), place)?;
+    let after = page::after::<(i64, Uuid)>(query.cursor.as_deref())?.unwrap_or((i64::MAX, Uuid::max()));
     let by_units = query.by == Some(RankBy::Units);
     let mut tx = shop.db.begin().await.map_err(Problem::database)?;
     let days = (range.from, range.to);
-    let mut found = sold::products(&mut tx, days, by_units, after, limit + 1).await.map_err(Problem::database)?;
+    let found = sold::products(&mut tx, days, by_units, after, limit + 1).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
-    let more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
-    if more {
-        found.pop();
-    }
-    let next_cursor = found.last().filter(|_| more).map(|last| format!("{}_{}", last.rank, last.product_id));
+    let page = page::cut(found, limit, |sold| (sold.rank, sold.product_id));
     Ok(Json(ProductsReport {
         from: range.from,
         to: range.to,
         time_zone: "UTC",
         currency: shop.currency.code(),
-        data: found.into_iter().map(ProductSales::from).collect(),
-        next_cursor,
+        data: page.data.into_iter().map(ProductSales::from).collect(),
+        next_cursor: page.next_cursor,
     }))
-}
-
-/// Where a page begins: after this rank and product.
-fn place(cursor: &str) -> Result<(i64, Uuid), Problem> {
-    let place = cursor.split_once('_').and_then(|(rank, id)| Some((rank.parse().ok()?, id.parse().ok()?)));
-    place.ok_or_else(|| Problem::invalid(vec![FieldError::new("cursor", "invalid", "is no cursor of this list")]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_a_rank_and_an_id() {
-        let id = Uuid::from_u128(7);
-        assert_eq!(place(&format!("-12_{id}")).ok(), Some((-12, id)));
-        for bad in ["", "12", "_", "x_y", &format!("{id}_12")] {
-            assert!(place(bad).is_err(), "{bad:?}");
-        }
-    }
 }
