@@ -81,6 +81,7 @@ const FILES: &[(&str, &[&str])] = &[
             "events",
             "inventory",
             "jobs",
+            "orders",
             "outbox",
             "payments",
             "refunds",

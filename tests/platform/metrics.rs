@@ -255,9 +255,16 @@ async fn an_order_is_measured_on_all_of_its_way() {
     store.act(&bought, "pack", json!({})).await.expect(200);
     let before = scrape(&platform, &address).await;
     store.act(&bought, "ship", json!({})).await.expect(200);
-    platform.spoil_refunds("refund_fails", 1).await;
-    store.refund(&bought, json!({ "amount_minor": 100, "reason": "x" })).await.expect(201);
+    let refund = store.refund(&bought, json!({ "amount_minor": 100, "reason": "x" })).await.expect(201).str("/id");
     platform.work().await;
+    let there = store.see_refund(&refund).await.str("/provider_ref");
+    platform.end_refund(&there, "fail").await;
+    for _ in 0..250 {
+        if store.see_refund(&refund).await.str("/status") == "failed" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let after = scrape(&platform, &address).await;
     let names = ["order_fulfillment_duration_seconds_count", "order_total_processing_duration_seconds_count"];
     for name in names.into_iter().chain(["order_errors_total{category=\"payment\"}"]) {

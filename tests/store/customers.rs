@@ -72,9 +72,9 @@ async fn a_customer_is_shown_changed_and_noted() {
         told.body["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["colour", "email", "name", "note", "trusted"], "{}", told.text);
-    store.admin_get(&format!("/customers/{}", uuid::Uuid::now_v7())).await.problem(404, "customer.not_found");
+    store.admin_get(&format!("/customers/{}", uuid::Uuid::now_v7())).await.problem(404, "not_found");
     let other = platform.open_store().await;
-    other.admin_get(&path).await.problem(404, "customer.not_found");
+    other.admin_get(&path).await.problem(404, "not_found");
     let acts = "select count(*) from activity where entity_type = 'customer'";
     assert_eq!(store.count(acts).await, 3);
     assert_consistent(&store).await;

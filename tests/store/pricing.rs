@@ -219,7 +219,7 @@ async fn everything_that_is_wrong_is_told_at_once_even_what_cannot_be_read() {
     let told = store.admin_patch(&path, json!({ "kind": "most", "title": 7 })).await.problem(422, "request.invalid");
     assert_eq!(fields(&told), ["kind", "title"]);
     let gone = format!("/promotions/{}", uuid::Uuid::now_v7());
-    store.admin_patch(&gone, json!({ "title": 7 })).await.problem(404, "promotion.not_found");
+    store.admin_patch(&gone, json!({ "title": 7 })).await.problem(404, "not_found");
     assert_eq!(store.admin_get(&path).await.expect(200).body, promotion.body, "nothing was changed");
 
     let rate =

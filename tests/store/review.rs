@@ -203,7 +203,7 @@ async fn a_store_may_let_its_orders_wait_for_ever() {
     let platform = Platform::start().await;
     let store = platform.open_store().await;
     store.admin_patch("/settings", json!({ "order_review_minor": 100, "review_hold_hours": 0 })).await.expect(200);
-    store.admin_patch("/settings", json!({ "review_hold_hours": 721 })).await.problem(422, "validation.failed");
+    store.admin_patch("/settings", json!({ "review_hold_hours": 721 })).await.problem(422, "request.invalid");
     let variant = store.sell(1000, 5).await;
     let (bought, _) = by_cash(&store, &variant, "ann@example.com").await;
     wait(&store, 5000).await;

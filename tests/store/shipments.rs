@@ -129,7 +129,8 @@ async fn what_was_given_back_is_no_longer_left_to_ship() {
     platform.work().await;
     store.act(&bought, "ship", items(&[(&line, 1)])).await.problem(409, "shipment.more_than_left");
     let after = store.act(&bought, "ship", json!({})).await.expect(200);
-    assert_eq!((after.str("/status"), after.body["shipments"].as_array().unwrap().len()), ("shipped".into(), 1));
+    assert_eq!(after.body["shipments"].as_array().unwrap().len(), 1);
+    assert_eq!(store.count("select count(*) from orders where stage = 'shipped'").await, 1);
     assert_eq!(store.stock(&variant.id).await, (8, 0));
     assert_consistent(&store).await;
 }

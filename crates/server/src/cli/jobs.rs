@@ -48,9 +48,9 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "which", args = ["id", "kind"])]
 pub(super) struct Replay {
     /// Its number; `souk jobs list --dead` shows it.
+    #[arg(required_unless_present = "kind", conflicts_with = "kind")]
     id: Option<i64>,
     /// The cluster that the number is in, where there are several.
     #[arg(long, requires = "id")]
