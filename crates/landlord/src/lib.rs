@@ -14,11 +14,14 @@ pub mod clusters;
 pub mod dunning;
 pub mod fleet;
 pub mod idempotency;
+pub mod invoices;
 pub mod mails;
+pub mod metering;
 pub mod moves;
 pub mod plans;
 mod platform;
 pub mod spares;
+pub mod stripe_events;
 pub mod subscriptions;
 pub mod tenants;
 
@@ -29,5 +32,11 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The routes of the platform's host. Need a [`Landlord`] and a [`kernel::origin::Origin`] in the request's extensions.
 pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::new().merge(accounts::http::routes()).merge(tenants::http::routes()).merge(plans::http::routes())
+    OpenApiRouter::new().merge(accounts::http::routes()).merge(tenants::http::routes()).merge(plans::http::routes()).merge(billing::http::routes())
+}
+
+/// The route of the payment provider's messages about the platform's own billing, on the platform's host. Takes larger
+/// bodies than the others.
+pub fn provider_routes() -> OpenApiRouter {
+    billing::http::provider_routes()
 }

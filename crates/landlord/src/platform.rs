@@ -10,8 +10,10 @@ use axum::http::request::Parts;
 use kernel::clock::Clock;
 use kernel::db::LandlordDb;
 use kernel::problem::Problem;
+use stripe_gateway::StripeGateway;
 
 use crate::accounts::{Hasher, Throttle, TokenKeys};
+use crate::billing::BillingSettings;
 use crate::mails::Mailer;
 use crate::tenants::NewTenant;
 
@@ -36,6 +38,8 @@ pub struct Landlord {
     pub throttle: Throttle,
     /// Sends letters.
     pub mailer: Mailer,
+    /// The way to the payment provider.
+    pub stripe: StripeGateway,
     /// What can be set.
     pub settings: Arc<LandlordSettings>,
     /// Makes a new store's schema ready.
@@ -69,6 +73,8 @@ pub struct LandlordSettings {
     pub clusters: Vec<String>,
     /// The newest tenant migration: a spare schema must have it.
     pub tenant_version: i64,
+    /// About the platform's own billing.
+    pub billing: BillingSettings,
 }
 
 impl Landlord {
@@ -78,6 +84,7 @@ impl Landlord {
         clock: Clock,
         auth_secret: &str,
         mailer: Mailer,
+        stripe: StripeGateway,
         settings: LandlordSettings,
         provision: Provision,
     ) -> Self {
@@ -88,6 +95,7 @@ impl Landlord {
             hasher: Hasher::new(settings.max_hashes),
             throttle: Throttle::default(),
             mailer,
+            stripe,
             settings: Arc::new(settings),
             provision,
         }

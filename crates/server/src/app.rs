@@ -110,6 +110,9 @@ fn nobody(host: &Host) -> Problem {
 fn platform(app: &App) -> Router {
     Router::from(landlord::routes())
         .layer(DefaultBodyLimit::max(app.max_body_bytes))
+        .merge(
+            Router::from(landlord::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes)),
+        )
         .layer(Extension(app.landlord.clone()))
         .merge(faces::platform())
         .route("/", get(pages::platform))

@@ -33,6 +33,7 @@ pub struct Config {
     pub auth: Auth,
     pub mail: Mail,
     pub stripe: Stripe,
+    pub billing: Billing,
     pub checkout: Checkout,
     pub review: Review,
     pub refunds: Refunds,
@@ -178,6 +179,16 @@ pub struct Stripe {
     pub timeout: Duration,
     pub attempts: u32,
     pub application_fee_percent: Percent,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billing {
+    pub webhook_secrets: Vec<Secret>,
+    pub portal_configuration: Option<String>,
+    pub trial_warning_days: u32,
+    pub reconcile_hours: u32,
+    pub event_tries: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

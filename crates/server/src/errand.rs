@@ -6,8 +6,11 @@ use landlord::subscriptions::Errand;
 /// Read from the method and the route, as it is written where it is declared.
 pub fn errand(method: &Method, route: &str) -> Errand {
     let Some(staff) = route.strip_prefix("/api/v1/admin/") else {
-        let begins = *method == Method::POST && route == "/api/v1/checkouts";
-        return if begins { Errand::Checkout } else { Errand::Look };
+        return match route {
+            "/api/v1/checkouts" if *method == Method::POST => Errand::Checkout,
+            "/api/v1/orders/{id}/refund-requests" => Errand::Refund,
+            _ => Errand::Look,
+        };
     };
     if staff.starts_with("refunds") || staff.starts_with("orders/{id}/refunds") {
         return Errand::Refund;
@@ -34,6 +37,7 @@ mod tests {
             (Method::POST, "/api/v1/checkouts", Errand::Checkout),
             (Method::GET, "/api/v1/checkouts/{id}", Errand::Look),
             (Method::POST, "/api/v1/checkouts/{id}/cancel", Errand::Look),
+            (Method::POST, "/api/v1/orders/{id}/refund-requests", Errand::Refund),
             (Method::GET, "/api/v1/admin/products", Errand::Look),
             (Method::POST, "/api/v1/admin/products", Errand::NewProduct),
             (Method::PATCH, "/api/v1/admin/products/{id}", Errand::Change),

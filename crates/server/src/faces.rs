@@ -40,7 +40,7 @@ impl Face {
             Self::Platform => (
                 "Souk: the platform",
                 "Sign up, log in, and see your stores. Served on the platform's host.",
-                landlord::routes(),
+                landlord::routes().merge(landlord::provider_routes()),
             ),
             Self::Shop => (
                 "Souk: a store, for shoppers",

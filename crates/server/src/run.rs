@@ -9,6 +9,7 @@ use futures::future::join_all;
 use kernel::cache::SharedCache;
 use kernel::clock::Clock;
 use kernel::secret::Possession;
+use landlord::billing::BillingSettings;
 use landlord::clusters::{self, Declared};
 use landlord::mails::{MailSettings, Mailer, MailerError};
 use landlord::{Landlord, LandlordSettings};
@@ -44,15 +45,16 @@ impl Souk {
         let pools = tenancy::connect(&config)?;
         let auth_secret = config.auth.secret.expose();
         let mailer = mailer(&config).context("mail: smtp_url and from must be what a mail server understands")?;
-        let landlord = landlord(&config, &pools, clock.clone(), mailer);
+        let gateway = StripeGateway::new(&stripe(&config))
+            .context("stripe.secret_key: set STRIPE_SECRET_KEY to a key of Stripe's or of the sandbox's")?;
+        let landlord = landlord(&config, &pools, clock.clone(), mailer, gateway.clone());
         let shared = match &config.redis.url {
             Some(url) => SharedCache::redis(url.expose(), config.redis.command_timeout).context("redis.url")?,
             None => SharedCache::none(),
         };
         let tools = tenancy::Tools {
             clock,
-            stripe: StripeGateway::new(&stripe(&config))
-                .context("stripe.secret_key: set STRIPE_SECRET_KEY to a key of Stripe's or of the sandbox's")?,
+            stripe: gateway,
             possession: Possession::new(auth_secret),
             platform: Arc::new(platform(&config)),
         };
@@ -189,7 +191,7 @@ fn is_away(error: &anyhow::Error) -> bool {
     error.chain().find_map(|cause| cause.downcast_ref()).is_some_and(kernel::db::is_outage)
 }
 
-fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer) -> Landlord {
+fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer, stripe: StripeGateway) -> Landlord {
     let provisioner = Provisioner::new(pools.clone());
     let provision: landlord::Provision = Arc::new(move |tenant| {
         let provisioner = provisioner.clone();
@@ -214,8 +216,27 @@ fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer) -> Lan
         max_hashes: config.auth.max_hashes,
         clusters: pools.cluster_ids(),
         tenant_version: tenancy::tenant_version(),
+        billing: billing(config),
     };
-    Landlord::new(pools.landlord(), clock, config.auth.secret.expose(), mailer, settings, provision)
+    Landlord::new(pools.landlord(), clock, config.auth.secret.expose(), mailer, stripe, settings, provision)
+}
+
+fn billing(config: &Config) -> BillingSettings {
+    let own = &config.billing.webhook_secrets;
+    let secrets = if own.is_empty() { &config.stripe.webhook_secrets } else { own };
+    BillingSettings {
+        webhook_secrets: secrets.iter().map(|secret| secret.expose().to_owned()).collect(),
+        livemode: livemode(config),
+        portal_configuration: config.billing.portal_configuration.clone(),
+        trial_warning_days: config.billing.trial_warning_days,
+        reconcile_hours: config.billing.reconcile_hours,
+        event_tries: i32::try_from(config.billing.event_tries).unwrap_or(i32::MAX),
+    }
+}
+
+fn livemode(config: &Config) -> bool {
+    let secret_key = config.stripe.secret_key.as_ref().map_or("", Secret::expose);
+    secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_")
 }
 
 fn stripe(config: &Config) -> StripeSettings {
@@ -230,12 +251,11 @@ fn stripe(config: &Config) -> StripeSettings {
 
 fn platform(config: &Config) -> Platform {
     let minutes = |minutes: u32| Duration::from_secs(u64::from(minutes) * 60);
-    let secret_key = config.stripe.secret_key.as_ref().map_or("", Secret::expose);
     Platform {
         checkout_ttl: minutes(config.checkout.ttl_minutes),
         checkout_max_ttl: minutes(config.checkout.max_ttl_minutes),
         webhook_secrets: config.stripe.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect(),
-        livemode: secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_"),
+        livemode: livemode(config),
         publishable_key: config.stripe.publishable_key.clone().unwrap_or_default(),
         retention: retention(&config.retention),
         application_fee: config.stripe.application_fee_percent,

@@ -17,6 +17,7 @@ use futures::future::join_all;
 use kernel::id::TenantId;
 use kernel::metrics;
 use kernel::origin::{Actor, Origin};
+use landlord::billing::{self, Worked};
 use landlord::{Landlord, accounts, clusters, mails, tenants};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -119,8 +120,10 @@ impl Worker {
             each.push(At { worker: self.clone(), cluster: cluster.clone() }.run(stop.clone()));
         }
         let mails = repeat(self.clone(), IDLE, stop.clone(), async |worker: &Self| worker.mails().await.map(drop));
-        let moves = repeat(self, Duration::from_secs(1), stop, async |worker: &Self| worker.moves().await);
-        tokio::join!(join_all(each), mails, moves);
+        let second = Duration::from_secs(1);
+        let billing = repeat(self.clone(), second, stop.clone(), async |worker: &Self| worker.billing().await.map(drop));
+        let moves = repeat(self, second, stop, async |worker: &Self| worker.moves().await);
+        tokio::join!(join_all(each), mails, billing, moves);
     }
 
     /// Looks whether a cluster answers, lets the landlord know, and brings it up to date when it was away before.
@@ -177,6 +180,11 @@ impl Worker {
     /// Sends the letters that are due. Returns how many were tried.
     pub async fn mails(&self) -> anyhow::Result<usize> {
         Ok(mails::send_due(&self.landlord, None).await?)
+    }
+
+    /// Does what is due of the platform's own billing.
+    pub async fn billing(&self) -> anyhow::Result<Worked> {
+        Ok(billing::work(&self.landlord, self.only.as_deref()).await?)
     }
 
     /// One job, to the end of its lease. What goes wrong while noting the outcome leaves the lease to end by itself.

@@ -37,7 +37,7 @@ pub async fn advance(
     // Several steps that were due together are one mail, about the one that weighs most.
     if let Some(step) = taken.iter().filter(|step| step.mail).max_by_key(|step| step.action) {
         let after = next(&ladder, behind.since, now);
-        letters::step(tx, origin, tenant, &behind.ladder, behind.since, *step, after).await?;
+        letters::step(tx, origin, tenant, behind.since, *step, after).await?;
     }
     // A ladder that was changed meanwhile never leads back up: only paying does.
     let stage = stage(&ladder, behind.since, now).max(behind.stage);

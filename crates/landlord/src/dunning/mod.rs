@@ -22,5 +22,5 @@ mod undo;
 pub use advance::{advance, advance_due};
 pub use begin::begin;
 pub use model::{Action, Cause, Ladder, Stage, Step, due, next, stage};
-pub use preview::{Day, Planned, plan_of, preview};
+pub use preview::{Day, Planned, plan_of, preview, stage_of};
 pub use undo::undo;

@@ -74,3 +74,8 @@ pub async fn plan_of(
     let name = db::name(tx, &code).await?.unwrap_or_default();
     Ok(Some((Ladder { code, name, steps }, since, planned)))
 }
+
+/// How far down a store is; `None` when it is on no ladder.
+pub async fn stage_of(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Option<Stage>> {
+    Ok(db::behind(tx, tenant).await?.map(|behind| behind.stage))
+}

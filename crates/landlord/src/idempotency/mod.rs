@@ -14,8 +14,10 @@
 mod claim;
 mod db;
 mod finish;
+mod once;
 mod sweep;
 
 pub use claim::{Claim, Held, claim};
 pub use finish::{attach, finish, release};
+pub use once::{Failure, OneAct, once};
 pub use sweep::sweep;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{AccountMail, StaffMail};
+use super::kinds::{AccountMail, BillingMail, StaffMail};
 use super::{Letter, Stationery};
 
 /// A letter before it is put into words. It is stored, so it must hold no secret; and one that is stored must be read
@@ -12,6 +12,8 @@ use super::{Letter, Stationery};
 pub enum Mail {
     /// About one's account.
     Account(AccountMail),
+    /// About paying for a store.
+    Billing(BillingMail),
     /// About working in a store.
     Staff(StaffMail),
 }
@@ -21,6 +23,7 @@ impl Mail {
     pub fn letter(&self, paper: &Stationery<'_>) -> Letter {
         match self {
             Self::Account(mail) => mail.letter(paper),
+            Self::Billing(mail) => mail.letter(paper),
             Self::Staff(mail) => mail.letter(paper),
         }
     }
@@ -35,6 +38,12 @@ pub(super) fn kind(data: &serde_json::Value) -> String {
 impl From<AccountMail> for Mail {
     fn from(mail: AccountMail) -> Self {
         Self::Account(mail)
+    }
+}
+
+impl From<BillingMail> for Mail {
+    fn from(mail: BillingMail) -> Self {
+        Self::Billing(mail)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use kernel::db::LandlordTx;
 use kernel::id::TenantId;
+use uuid::Uuid;
 
-use super::{FeatureKind, Override};
+use super::{FeatureKind, Interval, Override, Price};
 
 /// A plan on offer, without its features.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,4 +149,76 @@ pub(super) async fn clear_override(tx: &mut LandlordTx, tenant: TenantId, featur
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A price for each unit of what a plan counts.
+#[derive(Debug)]
+pub(super) struct MeterPrice {
+    pub(super) plan: String,
+    pub(super) feature: String,
+    pub(super) name: String,
+    pub(super) interval: Interval,
+    pub(super) currency: String,
+    pub(super) amount: String,
+}
+
+pub(super) async fn meter_prices(tx: &mut LandlordTx, plan: Option<&str>) -> sqlx::Result<Vec<MeterPrice>> {
+    sqlx::query_as!(
+        MeterPrice,
+        r#"select m.plan, m.feature, f.name, m.interval as "interval: Interval", m.currency,
+               m.unit_amount_decimal as amount
+           from plan_meter_prices m join features f on f.code = m.feature join plans p on p.code = m.plan
+           where p.active and ($1::text is null or m.plan = $1) order by m.plan, m.feature, m.interval"#,
+        plan
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+pub(super) async fn prices(tx: &mut LandlordTx) -> sqlx::Result<Vec<Price>> {
+    sqlx::query_as!(
+        Price,
+        r#"select c.id, c.plan, p.name as plan_name, c.interval as "interval: Interval", c.amount_minor, c.currency,
+               c.active
+           from plan_prices c join plans p on p.code = c.plan order by p.position, c.plan, c.interval, c.created_at"#
+    )
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// Sees that what the plan says it costs is a price on offer.
+pub(super) async fn put_on_offer(tx: &mut LandlordTx, offer: &Offer) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update plan_prices set active = false
+         where plan = $1 and interval = $2 and currency = $3 and active and amount_minor <> $4",
+        offer.code,
+        offer.interval,
+        offer.currency,
+        offer.price_minor
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "insert into plan_prices (plan, interval, amount_minor, currency) values ($1, $2, $3, $4)
+         on conflict (plan, interval, amount_minor, currency) do update set active = true
+         where not plan_prices.active",
+        offer.code,
+        offer.interval,
+        offer.price_minor,
+        offer.currency
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn set_stripe_price(tx: &mut LandlordTx, id: Uuid, stripe_price: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update plan_prices set stripe_price = $2 where id = $1 and stripe_price is distinct from $2",
+        id,
+        stripe_price
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

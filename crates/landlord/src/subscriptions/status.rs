@@ -21,4 +21,17 @@ impl SubscriptionStatus {
     /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Trialing, Self::Active, Self::PastDue, Self::Unpaid, Self::Canceled, Self::Incomplete, Self::Paused];
+
+    /// The name on the wire and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trialing => "trialing",
+            Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Unpaid => "unpaid",
+            Self::Canceled => "canceled",
+            Self::Incomplete => "incomplete",
+            Self::Paused => "paused",
+        }
+    }
 }

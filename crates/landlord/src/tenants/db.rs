@@ -265,7 +265,8 @@ pub(super) async fn by_host(tx: &mut LandlordTx, host: &str) -> sqlx::Result<Opt
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus",
+               case when s.stripe_subscription is null then s.trial_ends_at end as trial_ends_at,
                s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from domains d
            join tenants t on t.id = d.tenant_id
@@ -280,7 +281,8 @@ pub(super) async fn by_id(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result
     let row = sqlx::query_as!(
         ResolvedRow,
         r#"select t.id as "tenant: TenantId", t.slug, t.name, t.currency, t.state as "state: TenantState", t.cluster,
-               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus", s.trial_ends_at,
+               t.moving, t.schema_version, t.version, s.status as "status: SubscriptionStatus",
+               case when s.stripe_subscription is null then s.trial_ends_at end as trial_ends_at,
                s.behind_since is not null as "behind!", s.stage as "stage: Stage", s.plan
            from tenants t
            join subscriptions s on s.tenant_id = t.id

@@ -4,11 +4,13 @@
 //! was asked for goes to standard output, everything else to standard error. Errors say what to do.
 
 mod admin;
+mod billing;
 mod checkout;
 mod cluster;
 mod doctor;
 mod fleet;
 mod jobs;
+mod plan;
 mod relocate;
 mod replay;
 mod serve;
@@ -59,6 +61,12 @@ enum Command {
     /// Stores.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Plans.
+    #[command(subcommand)]
+    Plan(plan::Command),
+    /// The platform's own billing: the provider's messages, ladders, comparing.
+    #[command(subcommand)]
+    Billing(billing::Command),
     /// Checkouts.
     #[command(subcommand)]
     Checkout(checkout::Command),
@@ -114,6 +122,8 @@ impl Cli {
             Command::Fleet(command) => return fleet::run(command).await,
             Command::Cluster(command) => cluster::run(command).await,
             Command::Tenant(command) => tenant::run(command).await,
+            Command::Plan(command) => plan::run(command).await,
+            Command::Billing(command) => billing::run(command).await,
             Command::Jobs(command) => jobs::run(command).await,
             Command::Replay(options) => return replay::run(options).await,
             Command::Checkout(command) => return checkout::run(command).await,

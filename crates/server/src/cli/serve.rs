@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use kernel::clock::Clock;
+use landlord::plans;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,9 @@ pub(super) async fn develop(start: Start) -> anyhow::Result<Started> {
     let souk = Souk::new(start.config, Clock::System)?;
     souk.migrate().await?;
     souk.migrate_stores().await?;
+    if let Err(error) = plans::sync(&souk.landlord).await {
+        tracing::warn!(%error, "the plans are not known to Stripe yet; `souk plan sync` does it again");
+    }
     demo::seed(&souk, &start.logins).await?;
     let stripe_webhook_url = Some(format!("{}/webhooks/stripe/payments", souk.config.platform_url()));
     let (listener, stop) = (start.listener, start.shutdown);

@@ -51,6 +51,8 @@ impl Config {
             ("auth.refresh_days", self.auth.refresh_days as usize),
             ("mail.keep_days", self.mail.keep_days as usize),
             ("stripe.attempts", self.stripe.attempts as usize),
+            ("billing.reconcile_hours", self.billing.reconcile_hours as usize),
+            ("billing.event_tries", self.billing.event_tries as usize),
             ("checkout.ttl_minutes", self.checkout.ttl_minutes as usize),
             ("provisioning.parallel", self.provisioning.parallel),
             ("fleet.parallel", self.fleet.parallel),
@@ -201,6 +203,12 @@ impl Config {
             "stripe.webhook_secrets",
             "is missing or too short",
             "set STRIPE_WEBHOOK_SECRET to the signing secret of your webhook endpoint",
+        )?;
+        refuse(
+            self.billing.webhook_secrets.iter().any(|one| one.expose().len() < 20),
+            "billing.webhook_secrets",
+            "is too short",
+            "set STRIPE_BILLING_WEBHOOK_SECRET to the signing secret of the endpoint for billing, or unset it",
         )?;
         refuse(
             stripe.api_base.as_deref().is_some_and(|base| !base.starts_with("https://")),

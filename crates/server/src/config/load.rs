@@ -24,6 +24,7 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("STRIPE_SECRET_KEY", "stripe.secret_key"),
     ("STRIPE_PUBLISHABLE_KEY", "stripe.publishable_key"),
     ("STRIPE_WEBHOOK_SECRET", "stripe.webhook_secrets"),
+    ("STRIPE_BILLING_WEBHOOK_SECRET", "billing.webhook_secrets"),
 ];
 
 /// Text even when it looks like a number, and never shown in an error.
@@ -35,6 +36,7 @@ const SECRETS: &[&str] = &[
     "mail.smtp_url",
     "stripe.secret_key",
     "stripe.webhook_secrets",
+    "billing.webhook_secrets",
 ];
 
 /// Text even when it looks like a number.
@@ -47,6 +49,7 @@ const TEXTS: &[&str] = &[
     "stripe.publishable_key",
     "stripe.api_base",
     "stripe.application_fee_percent",
+    "billing.portal_configuration",
     "log.level",
 ];
 
@@ -113,7 +116,7 @@ impl Provider for Environment {
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         let mut all = Dict::new();
         for (setting, text) in self.settings() {
-            let value = if setting == "stripe.webhook_secrets" {
+            let value = if setting == "stripe.webhook_secrets" || setting == "billing.webhook_secrets" {
                 Value::from(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
             } else if is_secret(&setting) || TEXTS.contains(&setting.as_str()) {
                 Value::from(text)

@@ -17,8 +17,6 @@ pub struct NewCustomer {
     pub name: String,
     /// Our own names on it.
     pub metadata: Vec<(String, String)>,
-    /// The test clock that it lives by; never with a live key.
-    pub test_clock: Option<String>,
 }
 
 /// A customer that exists.
@@ -39,9 +37,6 @@ impl StripeGateway {
         let mut request = CreateCustomer::new().name(new.name).metadata(named(new.metadata));
         if let Some(email) = new.email {
             request = request.email(email);
-        }
-        if let Some(clock) = new.test_clock {
-            request = request.test_clock(clock);
         }
         let call = Call { key: Some(&new.idempotency_key), account: None };
         Ok(self.send(&request, call).await?.id.to_string())

@@ -80,7 +80,8 @@ impl From<CheckoutSession> for CheckoutPage {
             state: match session.status {
                 Some(CheckoutSessionStatus::Complete) => SessionState::Complete,
                 Some(CheckoutSessionStatus::Expired) => SessionState::Expired,
-                _ => SessionState::Open,
+                Some(CheckoutSessionStatus::Open | CheckoutSessionStatus::Unknown(_)) | None => SessionState::Open,
+                Some(_) => SessionState::Open,
             },
             expires_at: session.expires_at,
             subscription: session.subscription.map(|subscription| subscription.into_id().to_string()),

@@ -32,6 +32,8 @@ pub struct SubscriptionItem {
     pub id: String,
     /// `price_…`
     pub price: String,
+    /// The name that we gave the price.
+    pub lookup_key: Option<String>,
     /// Unix seconds.
     pub period_start: i64,
     /// Unix seconds.
@@ -116,10 +118,10 @@ fn state(status: &SubscriptionStatus) -> Result<SubscriptionState, GatewayError>
         SubscriptionStatus::Incomplete => SubscriptionState::Incomplete,
         SubscriptionStatus::IncompleteExpired => SubscriptionState::IncompleteExpired,
         SubscriptionStatus::Paused => SubscriptionState::Paused,
-        other => {
-            let reason = format!("the subscription has the unheard-of status {other:?}");
-            return Err(GatewayError::unknown(reason));
+        SubscriptionStatus::Unknown(word) => {
+            return Err(GatewayError::unknown(format!("the subscription has the unheard-of status {word:?}")));
         }
+        _ => return Err(GatewayError::unknown("the subscription has an unheard-of status")),
     })
 }
 
@@ -130,6 +132,7 @@ impl TryFrom<stripe_shared::Subscription> for Subscription {
         let items = subscription.items.data.into_iter().map(|item| SubscriptionItem {
             id: item.id.to_string(),
             price: item.price.id.to_string(),
+            lookup_key: item.price.lookup_key,
             period_start: item.current_period_start,
             period_end: item.current_period_end,
         });

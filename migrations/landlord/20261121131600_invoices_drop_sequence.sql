@@ -1,0 +1,2 @@
+-- Numbers are taken from the store's subscription.
+drop sequence invoices_asked;
