@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test harness")]
 
 mod answer;
+mod billing;
 mod checks;
 mod doomed;
 mod logs;
@@ -19,6 +20,7 @@ mod store;
 mod wire;
 
 pub use answer::Answer;
+pub use billing::{Books, Merchant};
 pub use checks::assert_consistent;
 pub use doomed::Doomed;
 pub use logs::Logs;

@@ -96,7 +96,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bench", &[]),
     ("commerce", &["kernel", "stripe-gateway"]),
     ("kernel", &[]),
-    ("landlord", &["kernel"]),
+    ("landlord", &["kernel", "stripe-gateway"]),
     ("server", &["commerce", "kernel", "landlord", "stripe-gateway", "stripe-sandbox"]),
     ("stripe-gateway", &["kernel"]),
     ("stripe-sandbox", &[]),

@@ -56,6 +56,8 @@ pub struct Start {
 pub struct Started {
     /// Where the sandbox sends its events.
     pub stripe_webhook_url: Option<String>,
+    /// Where it sends those about the platform's own billing.
+    pub stripe_billing_webhook_url: Option<String>,
     pub admin_totp_secret: Option<String>,
     /// Ends after `shutdown`, or before it with the reason.
     pub running: JoinHandle<anyhow::Result<()>>,
@@ -113,6 +115,8 @@ async fn with_database(
     };
     if let Some(sandbox) = &sandbox {
         sandbox.set_webhook_url(started.stripe_webhook_url.clone());
+        let billing = started.stripe_billing_webhook_url.clone();
+        sandbox.set_billing_webhook(billing.map(|url| (url, state.secrets.stripe_webhook_secret.clone())));
     }
     tokio::select! {
         ready = ready::wait(address, &config.server.platform_host) => ready?,
