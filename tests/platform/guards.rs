@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use commerce::access::{PERMISSIONS, Role};
+use commerce::access::{PERMISSIONS, Role, may_be_a_scope};
 use kernel::origin::Origin;
 use landlord::plans::Override;
 use landlord::{plans, subscriptions, tenants};
 use serde_json::json;
 use souk_tests::{Answer, Platform, Store, assert_consistent, unique};
 
-use crate::routes::{ROUTES, Things, Who};
+use server::faces::Face;
+
+use crate::routes::{ROUTES, Things, Who, documented};
 
 async fn send(request: reqwest::RequestBuilder) -> Answer {
     Answer::of(request.send().await.unwrap()).await
@@ -209,4 +211,98 @@ async fn a_role_that_is_lost_is_lost_with_the_next_request() {
     ask().await.problem(403, "auth.not_a_member");
     store.tamper(&format!("update landlord.accounts set disabled_at = now() where email = '{}'", store.email)).await;
     store.admin_get("/orders").await.problem(401, "auth.required");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s96_every_key_may_what_its_scope_says_and_nothing_else() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let mut cases = 0;
+    for (scope, _) in PERMISSIONS.iter().filter(|(scope, _)| may_be_a_scope(scope, Role::Owner)) {
+        let wanted = json!({ "kind": "secret", "name": scope, "scopes": [scope] });
+        let key = store.admin_post("/api-keys", wanted).await.expect(201).str("/key");
+        for route in ROUTES {
+            let Who::Staff(permission) = route.who else { continue };
+            let answer = send(route.request(&store, &Things::missing()).bearer_auth(&key)).await;
+            let what = format!("{} {} with {scope}: {}", route.method, route.path, answer.text);
+            if permission == *scope {
+                assert!(answer.status < 500 && ![401, 403].contains(&answer.status), "{what}");
+            } else {
+                assert_eq!((answer.status, answer.code()), (403, "auth.forbidden"), "{what}");
+            }
+            cases += 1;
+        }
+    }
+    println!("{cases} cases");
+    assert!(cases >= 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s96_who_was_removed_and_a_key_that_was_revoked_open_no_route() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let member = store.member("manager").await;
+    let scopes: Vec<_> =
+        PERMISSIONS.iter().map(|known| known.0).filter(|scope| may_be_a_scope(scope, Role::Owner)).collect();
+    let made = store.admin_post("/api-keys", json!({ "kind": "secret", "name": "All", "scopes": scopes })).await;
+    let (key, id) = (made.clone().expect(201).str("/key"), made.str("/id"));
+    let orders = |token: &str| store.request(reqwest::Method::GET, "/api/v1/admin/orders").bearer_auth(token);
+    send(orders(&member.token)).await.expect(200);
+    send(orders(&key)).await.expect(200);
+    store.admin_delete(&format!("/staff/{}", member.account)).await.expect(204);
+    store.admin_delete(&format!("/api-keys/{id}")).await.expect(204);
+    for route in ROUTES.iter().filter(|route| route.is_for_staff()) {
+        let answer = send(route.request(&store, &Things::missing()).bearer_auth(&member.token)).await;
+        assert_eq!((answer.status, answer.code()), (403, "auth.not_a_member"), "{}", route.path);
+        let answer = send(route.request(&store, &Things::missing()).bearer_auth(&key)).await;
+        assert_eq!((answer.status, answer.code()), (401, "auth.required"), "{}", route.path);
+    }
+}
+
+/// Routes of the platform for who is not logged in. Every other one refuses them.
+const PUBLIC: [(&str, &str); 12] = [
+    ("GET", "/api/v1/plans"),
+    ("POST", "/api/v1/signup"),
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/second-factor"),
+    ("POST", "/api/v1/auth/forgot-password"),
+    ("POST", "/api/v1/auth/reset-password"),
+    ("POST", "/api/v1/auth/verify-email"),
+    ("POST", "/api/v1/auth/confirm-email"),
+    ("POST", "/api/v1/invitations/look"),
+    ("POST", "/api/v1/invitations/accept"),
+    ("POST", "/webhooks/stripe/billing"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s30_every_route_of_the_platform_but_the_public_ones_wants_an_access_token() {
+    let platform = Platform::start().await;
+    let store = platform.open_store().await;
+    let login = json!({ "email": store.email, "password": "correct horse battery" });
+    let refresh = platform.post("/api/v1/auth/login", &login).await.expect(200).str("/refresh_token");
+    let scopes = json!({ "kind": "secret", "name": "Robot", "scopes": ["orders.read"] });
+    let key = store.admin_post("/api-keys", scopes).await.expect(201).str("/key");
+    let letter = platform.newest_mail(&store.email, "account.verify_email").await.token();
+    let mut guarded = 0;
+    for (method, path) in documented(Face::Platform) {
+        if PUBLIC.contains(&(method.as_str(), path.as_str())) {
+            continue;
+        }
+        let id = uuid::Uuid::now_v7().to_string();
+        let parts = path.split('/').map(|part| if part.starts_with('{') { id.as_str() } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let request = || {
+            let request = platform.request(method.parse().unwrap(), "localhost", &path);
+            request.header("idempotency-key", souk_tests::key()).json(&json!({}))
+        };
+        let none = send(request()).await;
+        assert_eq!((none.status, none.code()), (401, "auth.required"), "{method} {path}: {}", none.text);
+        for token in [&refresh, &key, &letter] {
+            let wrong = send(request().bearer_auth(token)).await;
+            assert_eq!((wrong.status, wrong.code()), (401, "auth.required"), "{method} {path}: {}", wrong.text);
+        }
+        guarded += 1;
+    }
+    assert!(guarded >= 14, "{guarded}");
 }

@@ -1,7 +1,9 @@
 //! The platform: accounts, stores, tenancy, and the rules that the code itself keeps.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod accounts;
 mod api;
+mod api_keys;
 mod architecture;
 mod clusters;
 mod command_line;
@@ -23,9 +25,11 @@ mod moves;
 mod outages;
 mod provisioning;
 mod routes;
+mod second_factor;
 mod sessions;
 mod signup;
 mod signup_fields;
+mod staff;
 mod storms;
 mod support;
 mod tokens;

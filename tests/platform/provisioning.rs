@@ -34,6 +34,7 @@ fn request() -> SignUp {
     SignUp {
         email: format!("{slug}@x.com"),
         password: "correct horse battery".to_owned(),
+        code: None,
         store_name: "Cut short".to_owned(),
         slug,
         plan: None,

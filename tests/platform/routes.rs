@@ -25,6 +25,9 @@ pub enum Thing {
     ShippingMethod,
     Refund,
     ProviderEvent,
+    Member,
+    Invitation,
+    ApiKey,
 }
 
 /// What proves that a shopper may.
@@ -72,14 +75,17 @@ pub struct Things {
     pub tax_rate: String,
     pub shipping_method: String,
     pub provider_event: String,
+    pub member: String,
+    pub invitation: String,
+    pub api_key: String,
     pub cart_token: String,
     pub order_token: String,
 }
 
 use Proof::{Cart as CartProof, Nothing, Order as OrderProof, Signature};
 use Thing::{
-    Cart, Category, Checkout, Customer, Fault, Handle, Item, Job, Order, Product, Promotion, ProviderEvent, Refund,
-    ShippingMethod, TaxRate, Variant as VariantThing,
+    ApiKey, Cart, Category, Checkout, Customer, Fault, Handle, Invitation, Item, Job, Member, Order, Product,
+    Promotion, ProviderEvent, Refund, ShippingMethod, TaxRate, Variant as VariantThing,
 };
 use Who::{Shopper, Staff};
 
@@ -259,6 +265,25 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/admin/jobs", Staff("jobs.read"), &[]),
     route("POST", "/api/v1/admin/jobs/{id}/replay", Staff("jobs.write"), &[Job]),
     route("GET", "/api/v1/admin/activity", Staff("activity.read"), &[]),
+    route("GET", "/api/v1/admin/staff", Staff("staff.read"), &[]),
+    sending(route("PATCH", "/api/v1/admin/staff/{account_id}", Staff("staff.write"), &[Member]), |_| {
+        Some(json!({ "role": "viewer" }))
+    }),
+    route("DELETE", "/api/v1/admin/staff/{account_id}", Staff("staff.write"), &[Member]),
+    route("GET", "/api/v1/admin/invitations", Staff("staff.read"), &[]),
+    sending(route("POST", "/api/v1/admin/invitations", Staff("staff.write"), &[]), |_| {
+        Some(json!({ "email": format!("{}@x.com", unique("staff")), "role": "viewer" }))
+    }),
+    route("POST", "/api/v1/admin/invitations/{id}/resend", Staff("staff.write"), &[Invitation]),
+    route("DELETE", "/api/v1/admin/invitations/{id}", Staff("staff.write"), &[Invitation]),
+    route("GET", "/api/v1/admin/api-keys", Staff("api_keys.read"), &[]),
+    sending(route("POST", "/api/v1/admin/api-keys", Staff("api_keys.write"), &[]), |_| {
+        Some(json!({ "kind": "secret", "name": "Robot", "scopes": ["orders.read"] }))
+    }),
+    sending(route("POST", "/api/v1/admin/api-keys/{id}/rotate", Staff("api_keys.write"), &[ApiKey]), |_| {
+        Some(json!({ "overlap_hours": 1 }))
+    }),
+    route("DELETE", "/api/v1/admin/api-keys/{id}", Staff("api_keys.write"), &[ApiKey]),
 ];
 
 impl Route {
@@ -312,7 +337,14 @@ impl Things {
         let refund = store.ask_refund(&paid, json!({ "amount_minor": 1, "reason": "broken" })).await.expect(201);
         let news = News::of(store, &bought, 2000, "created", "requires_payment_method");
         store.hear(&news).await.expect(200);
+        let invited = json!({ "email": format!("{}@x.com", unique("staff")), "role": "viewer" });
+        let invitation = store.admin_post("/invitations", invited).await.expect(201);
+        let key = json!({ "kind": "secret", "name": "Robot", "scopes": ["orders.read"] });
+        let api_key = store.admin_post("/api-keys", key).await.expect(201);
         let things = Self {
+            member: store.admin_get("/staff").await.expect(200).str("/data/0/account_id"),
+            invitation: invitation.str("/id"),
+            api_key: api_key.str("/id"),
             product: variant.product.clone(),
             handle: product.str("/handle"),
             variant: variant.id.clone(),
@@ -357,6 +389,9 @@ impl Things {
             tax_rate: id(),
             shipping_method: id(),
             provider_event: unique("evt"),
+            member: id(),
+            invitation: id(),
+            api_key: id(),
             cart_token: "n".repeat(43),
             order_token: "n".repeat(43),
         }
@@ -380,6 +415,9 @@ impl Things {
             ShippingMethod => &self.shipping_method,
             Refund => &self.refund,
             ProviderEvent => &self.provider_event,
+            Member => &self.member,
+            Invitation => &self.invitation,
+            ApiKey => &self.api_key,
         }
     }
 
@@ -450,6 +488,7 @@ fn every_route_of_the_router_is_documented_but_for_a_few() {
     let known = [
         "server/src/app.rs /",
         "server/src/app.rs /",
+        "server/src/app.rs /account/{act}",
         "server/src/app.rs /health/live",
         "server/src/app.rs /health/ready",
         "server/src/app.rs /webhooks/stripe/payments",

@@ -8,39 +8,8 @@ use axum::http::request::Parts;
 use kernel::id::AccountId;
 use kernel::problem::Problem;
 
-/// What an account is in a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Role {
-    Owner,
-    Manager,
-    Fulfilment,
-    Support,
-    Viewer,
-}
-
 use Role::{Fulfilment, Manager, Owner, Support, Viewer};
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 5] = [Owner, Manager, Fulfilment, Support, Viewer];
-
-    /// Reads the name that the landlord stores.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-
-    /// The name that the landlord stores.
-    pub fn name(self) -> &'static str {
-        match self {
-            Owner => "owner",
-            Manager => "manager",
-            Fulfilment => "fulfilment",
-            Support => "support",
-            Viewer => "viewer",
-        }
-    }
-}
+pub use kernel::role::Role;
 
 /// Somebody who has a role in this store; put into the request by the server once the credential is verified.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +18,39 @@ pub struct StaffIdentity {
     pub account: AccountId,
     /// What they are here.
     pub role: Role,
+    /// What a key may of that, when it is a program that calls; then `account` is the key's id.
+    pub key: Option<Scopes>,
+}
+
+/// Permissions that a key was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(u128);
+
+impl Scopes {
+    /// Those with these names; a name that nobody knows any more gives nothing.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(names.into_iter().filter_map(bit).fold(0, |all, one| all | one))
+    }
+
+    /// Is this permission among them?
+    pub fn include(self, permission: &str) -> bool {
+        bit(permission).is_some_and(|bit| self.0 & bit != 0)
+    }
+}
+
+fn bit(permission: &str) -> Option<u128> {
+    let at = PERMISSIONS.iter().position(|(name, _)| *name == permission)?;
+    1u128.checked_shl(u32::try_from(at).ok()?)
+}
+
+/// What no key may: decide who gets in, and be the second person of a refund.
+const FOR_PEOPLE: [&str; 5] = ["staff.read", "staff.write", "api_keys.read", "api_keys.write", "refunds.approve"];
+
+/// May somebody of this role give a key this permission? No key is an owner.
+pub fn may_be_a_scope(permission: &str, role: Role) -> bool {
+    let role = if role == Owner { Manager } else { role };
+    !FOR_PEOPLE.contains(&permission)
+        && PERMISSIONS.iter().any(|(name, roles)| *name == permission && roles.contains(&role))
 }
 
 /// Something that a route needs to be allowed.
@@ -103,6 +105,10 @@ permissions! {
     ReportsRead = "reports.read": [Owner, Manager, Viewer];
     HealthRead = "health.read": [Owner, Manager];
     ActivityRead = "activity.read": [Owner, Manager];
+    StaffRead = "staff.read": [Owner, Manager];
+    StaffWrite = "staff.write": [Owner, Manager];
+    ApiKeysRead = "api_keys.read": [Owner, Manager];
+    ApiKeysWrite = "api_keys.write": [Owner, Manager];
 }
 
 /// A member of staff who has the permission `P`.
@@ -120,12 +126,14 @@ impl<S: Send + Sync, P: Permission> FromRequestParts<S> for Staff<P> {
         let Some(identity) = parts.extensions.get::<StaffIdentity>().copied() else {
             return Err(Problem::unauthenticated());
         };
-        if P::ROLES.contains(&identity.role) {
-            Ok(Self { identity, permission: PhantomData })
+        let detail = if !P::ROLES.contains(&identity.role) {
+            format!("your role, {}, does not include {}", identity.role.name(), P::NAME)
+        } else if identity.key.is_some_and(|scopes| !scopes.include(P::NAME)) {
+            format!("the scopes of this key do not include {}", P::NAME)
         } else {
-            let detail = format!("your role, {}, does not include {}", identity.role.name(), P::NAME);
-            Err(Problem::new(StatusCode::FORBIDDEN, "auth.forbidden", detail).with("permission", P::NAME))
-        }
+            return Ok(Self { identity, permission: PhantomData });
+        };
+        Err(Problem::new(StatusCode::FORBIDDEN, "auth.forbidden", detail).with("permission", P::NAME))
     }
 }
 
@@ -167,4 +175,33 @@ fn secret(parts: &Parts, header: &str, code: &'static str, detail: &str) -> Resu
         .filter(|secret| secret.len() >= 22)
         .map(str::to_owned)
         .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, code, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_what_it_was_given_and_nothing_else() {
+        assert!(PERMISSIONS.len() <= 128, "a bit for each");
+        for (given, _) in PERMISSIONS {
+            let scopes = Scopes::of([*given, "gone.by_now"]);
+            let included: Vec<_> =
+                PERMISSIONS.iter().filter(|(name, _)| scopes.include(name)).map(|(name, _)| *name).collect();
+            assert_eq!(included, [*given]);
+        }
+        assert!(!Scopes::of([]).include("orders.read") && !Scopes::of(["x"]).include("x"));
+    }
+
+    #[test]
+    fn nobody_gives_a_key_more_than_they_have_or_what_is_for_people() {
+        for (name, roles) in PERMISSIONS {
+            for role in Role::ALL {
+                let may = roles.contains(&role) && !FOR_PEOPLE.contains(name);
+                let may = may && (role != Owner || roles.contains(&Manager));
+                assert_eq!(may_be_a_scope(name, role), may, "{name} {role:?}");
+            }
+        }
+        assert!(FOR_PEOPLE.iter().all(|name| PERMISSIONS.iter().any(|known| known.0 == *name)));
+    }
 }

@@ -16,5 +16,6 @@ pub mod origin;
 pub mod page;
 pub mod percent;
 pub mod problem;
+pub mod role;
 pub mod secret;
 pub mod text;

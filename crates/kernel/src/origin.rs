@@ -16,6 +16,8 @@ pub enum Actor {
     Shopper,
     /// An account with a role in the store.
     Staff(Uuid),
+    /// A key to the store, held by a program.
+    ApiKey(Uuid),
     /// The payment provider, by a verified message or by our own question.
     Provider,
 }

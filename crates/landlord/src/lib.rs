@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub mod access;
 pub mod accounts;
+pub mod api_keys;
 pub mod audit;
 pub mod billing;
 pub mod changes;
@@ -14,8 +15,10 @@ pub mod clusters;
 pub mod dunning;
 pub mod fleet;
 pub mod idempotency;
+pub mod invitations;
 pub mod invoices;
 pub mod mails;
+pub mod members;
 pub mod metering;
 pub mod moves;
 pub mod plans;
@@ -32,7 +35,13 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The routes of the platform's host. Need a [`Landlord`] and a [`kernel::origin::Origin`] in the request's extensions.
 pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::new().merge(accounts::http::routes()).merge(tenants::http::routes()).merge(plans::http::routes()).merge(billing::http::routes())
+    OpenApiRouter::new()
+        .merge(accounts::http::routes())
+        .merge(members::http::routes())
+        .merge(invitations::http::routes())
+        .merge(tenants::http::routes())
+        .merge(plans::http::routes())
+        .merge(billing::http::routes())
 }
 
 /// The route of the payment provider's messages about the platform's own billing, on the platform's host. Takes larger

@@ -67,6 +67,8 @@ pub struct LandlordSettings {
     pub refresh_days: u32,
     /// How long a session lives, however often it is refreshed.
     pub refresh_absolute_days: u32,
+    /// How long a platform admin's session lives.
+    pub admin_session_hours: u32,
     /// How many passwords are hashed at once.
     pub max_hashes: usize,
     /// The clusters that this process can reach: new stores go to one of them.

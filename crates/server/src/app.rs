@@ -30,8 +30,10 @@ use tower::ServiceExt;
 use crate::edge::edge;
 use crate::errand::errand;
 use crate::metrics::measure;
-use crate::tenancy::{Cluster, Host, Pools, Store, Stores, host_of, identify, moved_meanwhile, reachable};
-use crate::{faces, pages};
+use crate::tenancy::{
+    Cluster, Host, Pools, Store, Stores, host_of, identify, moved_meanwhile, reachable, storefront_of,
+};
+use crate::{faces, pages, staff_api};
 
 /// A cluster that takes longer to answer counts as away.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(2);
@@ -116,6 +118,7 @@ fn platform(app: &App) -> Router {
         .layer(Extension(app.landlord.clone()))
         .merge(faces::platform())
         .route("/", get(pages::platform))
+        .route("/account/{act}", get(pages::account))
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready).with_state(app.clone()))
         .route("/health/clusters", get(clusters).with_state(app.clone()))
@@ -129,12 +132,15 @@ fn platform(app: &App) -> Router {
 }
 
 fn store(app: &App) -> Router {
-    let staff = Router::from(commerce::staff_routes())
+    let staff = Router::from(commerce::staff_routes().merge(staff_api::routes()))
+        .layer(Extension(app.landlord.clone()))
         .layer(from_fn(open))
         .layer(from_fn_with_state(app.clone(), staff))
         .layer(DefaultBodyLimit::max(app.max_body_bytes));
-    let shoppers =
-        Router::from(commerce::shopper_routes()).layer(from_fn(open)).layer(DefaultBodyLimit::max(app.max_body_bytes));
+    let shoppers = Router::from(commerce::shopper_routes())
+        .layer(from_fn(open))
+        .layer(from_fn_with_state(app.clone(), storefront))
+        .layer(DefaultBodyLimit::max(app.max_body_bytes));
     // Money in flight settles, whatever becomes of the store.
     let provider = Router::from(commerce::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes));
     Router::new()
@@ -162,11 +168,24 @@ async fn staff(State(app): State<App>, shop: Shop, request: Request, next: Next)
     let (mut parts, body) = request.into_parts();
     match identify(&app.landlord, shop.id, &parts).await {
         Ok(identity) => {
-            let origin = shop.origin.clone().acting(Actor::Staff(identity.account.0));
+            let actor = match identity.key {
+                None => Actor::Staff(identity.account.0),
+                Some(_) => Actor::ApiKey(identity.account.0),
+            };
+            let origin = shop.origin.clone().acting(actor);
             parts.extensions.insert(Shop { origin, ..shop });
             parts.extensions.insert(identity);
             next.run(Request::from_parts(parts, body)).await
         }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// A storefront may say which it is. One that says wrongly was built for another store, and finds out at once.
+async fn storefront(State(app): State<App>, shop: Shop, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match storefront_of(&app.landlord, &shop, &parts).await {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(problem) => problem.into_response(),
     }
 }

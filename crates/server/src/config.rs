@@ -154,6 +154,7 @@ pub struct Auth {
     pub access_minutes: u32,
     pub refresh_days: u32,
     pub refresh_absolute_days: u32,
+    pub admin_session_hours: u32,
     pub max_hashes: usize,
 }
 

@@ -15,12 +15,14 @@ use landlord::tenants::{self, SignUp};
 use crate::dev::Logins;
 use crate::run::Souk;
 
-/// Makes the demo store and the platform admin, unless they are there.
-pub async fn seed(souk: &Souk, logins: &Logins) -> anyhow::Result<()> {
+/// Makes the demo store and the platform admin, unless they are there. Returns what the admin's authenticator is set up
+/// with.
+pub async fn seed(souk: &Souk, logins: &Logins) -> anyhow::Result<String> {
     let origin = Origin::system();
-    accounts::ensure_admin(&souk.landlord, &origin, &logins.admin_email, &logins.admin_password)
+    let admin = accounts::ensure_admin(&souk.landlord, &origin, &logins.admin_email, &logins.admin_password)
         .await
         .context("the platform admin could not be made")?;
+    let secret = accounts::factor_by_operator(&souk.landlord, &origin, admin).await?;
 
     let mut tx = souk.landlord.db.begin().await?;
     let found = tenants::by_slug(&mut tx, &logins.demo_slug).await?;
@@ -32,13 +34,15 @@ pub async fn seed(souk: &Souk, logins: &Logins) -> anyhow::Result<()> {
     let tenant = tenants::by_slug(&mut tx, &logins.demo_slug).await?.context("the demo store is not there")?;
     tx.commit().await?;
     let store = souk.stores.of(tenant.id).await?.context("the demo store is not there")?;
-    stock(&souk.stores.open(&store, origin)).await
+    stock(&souk.stores.open(&store, origin)).await?;
+    Ok(secret)
 }
 
 async fn open(souk: &Souk, origin: &Origin, logins: &Logins) -> anyhow::Result<()> {
     let request = SignUp {
         email: logins.demo_email.clone(),
         password: logins.demo_password.clone(),
+        code: None,
         store_name: "Demo".into(),
         slug: logins.demo_slug.clone(),
         plan: Some("growth".into()),

@@ -51,7 +51,7 @@ impl Face {
                 "Souk: a store, for its staff",
                 "Products, stock, orders. Served on each store's own host; send the access token of an account that \
                  has a role in the store.",
-                commerce::staff_routes(),
+                commerce::staff_routes().merge(crate::staff_api::routes()),
             ),
         };
         let mut described = routes.into_openapi();

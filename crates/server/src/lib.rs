@@ -13,6 +13,7 @@ pub mod listen;
 pub mod metrics;
 mod pages;
 pub mod run;
+mod staff_api;
 pub mod telemetry;
 pub mod tenancy;
 pub mod worker;

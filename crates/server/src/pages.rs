@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use commerce::shop::Shop;
+use kernel::http::Path;
+use kernel::problem::Problem;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}\
                      code{background:#f2f2f2;padding:.1em .3em}";
@@ -34,6 +36,37 @@ pub async fn store(shop: Shop) -> Response {
         ),
     )
 }
+
+/// Where the links in mails lead, and the script of those pages. What they do is the API's.
+pub async fn account(Path(act): Path<String>) -> Response {
+    let (title, hint) = match act.as_str() {
+        "page.js" => return ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT).into_response(),
+        "verify-email" => ("Confirm your e-mail address", ""),
+        "confirm-email" => ("Confirm your new e-mail address", ""),
+        "reset-password" => ("Choose a new password", ""),
+        "forgot-password" => ("Forgotten your password?", ""),
+        "accept-invitation" => (
+            "Accept the invitation",
+            "<p>With an account, type its password, and a code if it has a second factor. Without one, choose a password.</p>",
+        ),
+        _ => return Problem::not_found("page").into_response(),
+    };
+    let body = format!(
+        "<h1>{title}</h1>{hint}<form>\
+         <label for=\"email\" hidden>E-mail <input id=\"email\" name=\"email\" type=\"email\"><br></label>\
+         <label for=\"password\" hidden>Password <input id=\"password\" name=\"password\" type=\"password\"><br></label>\
+         <label for=\"code\" hidden>Code <input id=\"code\" name=\"code\" autocomplete=\"one-time-code\"><br></label>\
+         <button>Go on</button></form><output></output><script src=\"/account/page.js\"></script>"
+    );
+    let mut response = page(title, &body);
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+                  form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+const SCRIPT: &str = include_str!("pages/account.js");
 
 fn page(title: &str, body: &str) -> Response {
     let html = format!(

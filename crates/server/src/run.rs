@@ -213,6 +213,7 @@ fn landlord(config: &Config, pools: &Pools, clock: Clock, mailer: Mailer, stripe
         access_minutes: config.auth.access_minutes,
         refresh_days: config.auth.refresh_days,
         refresh_absolute_days: config.auth.refresh_absolute_days,
+        admin_session_hours: config.auth.admin_session_hours,
         max_hashes: config.auth.max_hashes,
         clusters: pools.cluster_ids(),
         tenant_version: tenancy::tenant_version(),

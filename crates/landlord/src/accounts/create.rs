@@ -4,7 +4,7 @@ use kernel::db::LandlordTx;
 use kernel::id::AccountId;
 use kernel::origin::Origin;
 
-use super::{AccountError, Email, db};
+use super::{AccountError, Email, db, second_factor};
 use crate::platform::Landlord;
 
 /// Who asks for something that needs an account.
@@ -21,13 +21,14 @@ pub enum Person {
     Stranger,
 }
 
-/// Finds out who somebody is who may have an account. Takes the time of one hash, whoever it is; called while no
+/// Finds out who somebody is who may have an account; with a second factor, its code is used up. Takes the time of one hash, whoever it is; called while no
 /// transaction is open.
 pub async fn identify(
     landlord: &Landlord,
     origin: &Origin,
     email: &Email,
     password: &str,
+    code: Option<&str>,
 ) -> Result<Person, AccountError> {
     let found = find(landlord, email).await?;
     let Some(found) = found else {
@@ -40,6 +41,12 @@ pub async fn identify(
     }
     if verified? && !found.disabled {
         landlord.throttle.clear(email, origin.ip);
+        if found.second_factor {
+            let code = code.ok_or(AccountError::CodeRequired { challenge: None })?;
+            let mut tx = landlord.db.begin().await?;
+            second_factor::prove(&mut tx, landlord, origin, found.id, code).await?;
+            tx.commit().await?;
+        }
         Ok(Person::Known(found.id))
     } else {
         Ok(Person::Stranger)
@@ -62,5 +69,5 @@ pub async fn create(tx: &mut LandlordTx, email: &Email, password_hash: &str) -> 
 
 /// Locks an account until the transaction ends. Says whether its address is verified; `None` when it is disabled.
 pub async fn lock(tx: &mut LandlordTx, id: AccountId) -> sqlx::Result<Option<bool>> {
-    db::lock(tx, id).await
+    Ok(db::lock(tx, id).await?.map(|account| account.verified))
 }

@@ -1,5 +1,8 @@
 //! The HTTP face of accounts.
 
+mod letters;
+mod me;
+
 use axum::http::StatusCode;
 use kernel::http::Json;
 use kernel::id::AccountId;
@@ -9,12 +12,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{LoggedIn, Login, Refresh, Tokens};
-use crate::access::{Account, Caller};
+use crate::access::{Account, Caller, Enrolling};
 use crate::platform::Landlord;
 
 /// The routes of accounts.
 pub fn routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(refresh)).routes(routes!(logout)).routes(routes!(me))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(who))
+        .merge(letters::routes())
+        .merge(me::routes())
 }
 
 /// Log in.
@@ -22,7 +31,7 @@ pub fn routes() -> OpenApiRouter {
     responses(
         (status = 200, description = "Logged in", body = LoggedIn),
         (status = 400, description = "The body is not JSON", content_type = "application/problem+json"),
-        (status = 401, description = "The e-mail address or the password is wrong", content_type = "application/problem+json"),
+        (status = 401, description = "The e-mail address, the password or the code is wrong; or `auth.second_factor_required`, with a `challenge` for `/api/v1/auth/second-factor`", content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", content_type = "application/problem+json"),
         (status = 415, description = "The body is not application/json", content_type = "application/problem+json"),
         (status = 422, description = "A field is not acceptable", content_type = "application/problem+json"),
@@ -65,7 +74,7 @@ async fn refresh(
         (status = 429, description = "Too many requests", content_type = "application/problem+json"),
         (status = 503, description = "Busy; try again", content_type = "application/problem+json"),
     ))]
-async fn logout(account: Account, landlord: Landlord) -> Result<StatusCode, Problem> {
+async fn logout(Enrolling(account): Enrolling, landlord: Landlord) -> Result<StatusCode, Problem> {
     let mut tx = landlord.db.begin().await.map_err(Problem::database)?;
     super::logout(&mut tx, account.session).await.map_err(Problem::database)?;
     tx.commit().await.map_err(Problem::database)?;
@@ -77,7 +86,11 @@ async fn logout(account: Account, landlord: Landlord) -> Result<StatusCode, Prob
 struct Me {
     id: AccountId,
     email: String,
+    /// One's name for people.
+    name: Option<String>,
     email_verified: bool,
+    /// Does a login take a code beside the password?
+    second_factor: bool,
     /// May they use the console?
     platform_admin: bool,
 }
@@ -90,7 +103,8 @@ struct Me {
         (status = 429, description = "Too many requests", content_type = "application/problem+json"),
         (status = 503, description = "Busy; try again", content_type = "application/problem+json"),
     ))]
-async fn me(account: Account) -> Json<Me> {
-    let Account { id, session: _, email, email_verified, platform_admin } = account;
-    Json(Me { id, email, email_verified, platform_admin })
+async fn who(Enrolling(account): Enrolling) -> Json<Me> {
+    let Account { id, session: _, email, name, email_verified, platform_admin, second_factor_shown: _, second_factor } =
+        account;
+    Json(Me { id, email, name, email_verified, second_factor, platform_admin })
 }

@@ -1,5 +1,6 @@
 //! What an account, a session and their tokens are.
 
+use chrono::{DateTime, Utc};
 use kernel::id::AccountId;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,25 @@ pub struct AccountView {
     pub id: AccountId,
     /// In canonical form.
     pub email: String,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// Is it the one that asks?
+    pub current: bool,
+    /// Where it began.
+    pub ip: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it last got new tokens.
+    pub used_at: DateTime<Utc>,
+    /// When it ends, however often it is used.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// What a client needs to act for an account.

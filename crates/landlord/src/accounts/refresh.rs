@@ -9,6 +9,8 @@ use serde_json::json;
 use super::db::{self, Spent};
 use super::{AccountError, Grant, Tokens};
 use crate::audit::{self, Act};
+use crate::mails::kinds::AccountMail;
+use crate::mails::{self, NewMail};
 use crate::platform::Landlord;
 
 /// What a client shows to get new tokens.
@@ -47,6 +49,10 @@ async fn rotate(landlord: &Landlord, origin: &Origin, token: &str) -> Result<Opt
                 data: json!({"session": session, "reason": "a refresh token was used twice"}),
             };
             audit::note(&mut tx, origin, &act).await?;
+            if let Some(owner) = db::lock(&mut tx, account).await? {
+                let mail = NewMail::new(owner.email, AccountMail::SessionStolen).for_account(account);
+                mails::enqueue(&mut tx, origin, mail).await?;
+            }
         }
         tx.commit().await?;
         return Ok(None);

@@ -15,10 +15,13 @@ pub async fn open_session(
     landlord: &Landlord,
     origin: &Origin,
     account: AccountId,
+    second_factor: bool,
 ) -> sqlx::Result<Grant> {
     let session = SessionId::new();
     let settings = &landlord.settings;
-    db::insert_session(tx, session, account, origin, settings.refresh_absolute_days).await?;
+    let life =
+        db::Life { days: settings.refresh_absolute_days, admin_hours: settings.admin_session_hours, second_factor };
+    db::insert_session(tx, session, account, origin, life).await?;
     let token = landlord.keys.first_refresh(session);
     db::insert_refresh(tx, session, &secret::hash(&token), settings.refresh_days).await?;
     Ok(Grant::new(account, session, landlord.clock.now(), settings.access_minutes))

@@ -1,4 +1,5 @@
-//! Slows down whoever guesses passwords: five wrong ones a minute for one account from one address.
+//! Slows down whoever guesses: five wrong passwords a minute for one account from one address, and the like for what
+//! else can be guessed or asked for.
 //!
 //! Kept by each node in its own memory: no other system can switch it off by being away. The owner of the account,
 //! who comes from elsewhere, is not locked out.
@@ -10,17 +11,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 
+use kernel::id::AccountId;
+
 use super::Email;
 
-const ATTEMPTS: u32 = 5;
-const WINDOW_SECONDS: i64 = 60;
+/// How often something may be tried, and within which time.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    attempts: u32,
+    seconds: i64,
+}
+
+/// Passwords of one account from one address.
+const PASSWORD: Rule = Rule { attempts: 5, seconds: 60 };
+/// Letters to one account, asked for from one address.
+const ASKING: Rule = Rule { attempts: 5, seconds: 60 };
+/// Wrong codes for one account, wherever they come from: who gets this far has the password. Twenty an hour find one of
+/// a million in years.
+const CODE: Rule = Rule { attempts: 20, seconds: 3600 };
 
 /// With more than so many pairs within a minute, new ones are refused.
 const MAX_PAIRS: usize = 100_000;
 
-/// Too many wrong passwords.
+/// Too many attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many wrong passwords; wait before you try again")]
+#[error("too many attempts; wait before you try again")]
 pub struct Throttled {
     /// How long to wait.
     pub seconds: u64,
@@ -36,31 +51,52 @@ type Pair = (String, Option<IpAddr>);
 struct Window {
     began: DateTime<Utc>,
     attempts: u32,
+    rule: Rule,
 }
 
 impl Window {
     fn is_over(self, now: DateTime<Utc>) -> bool {
         // A clock that was set back must not lock anybody out.
-        now < self.began || now >= self.began + Duration::seconds(WINDOW_SECONDS)
+        now < self.began || now >= self.began + Duration::seconds(self.rule.seconds)
     }
 }
 
 impl Throttle {
     /// Counts an attempt before its password is looked at, so that many at once gain nothing.
     pub fn admit(&self, email: &Email, ip: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), Throttled> {
+        self.count(pair(email, ip), PASSWORD, now)
+    }
+
+    /// Counts a request for a letter to an address, whether or not there is an account.
+    pub fn admit_asking(&self, email: &Email, ip: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), Throttled> {
+        let (name, ip) = pair(email, ip);
+        self.count((format!("letter to {name}"), ip), ASKING, now)
+    }
+
+    /// Counts a code before it is looked at.
+    pub fn admit_code(&self, account: AccountId, now: DateTime<Utc>) -> Result<(), Throttled> {
+        self.count((format!("code of {account}"), None), CODE, now)
+    }
+
+    /// The code was right.
+    pub fn clear_code(&self, account: AccountId) {
+        self.lock().remove(&(format!("code of {account}"), None));
+    }
+
+    fn count(&self, key: Pair, rule: Rule, now: DateTime<Utc>) -> Result<(), Throttled> {
         let mut windows = self.lock();
         if windows.len() >= MAX_PAIRS {
             windows.retain(|_, window| !window.is_over(now));
             if windows.len() >= MAX_PAIRS {
-                return Err(Throttled { seconds: WINDOW_SECONDS.unsigned_abs() });
+                return Err(Throttled { seconds: rule.seconds.unsigned_abs() });
             }
         }
-        let window = windows.entry(pair(email, ip)).or_insert(Window { began: now, attempts: 0 });
+        let window = windows.entry(key).or_insert(Window { began: now, attempts: 0, rule });
         if window.is_over(now) {
-            *window = Window { began: now, attempts: 0 };
+            *window = Window { began: now, attempts: 0, rule };
         }
-        if window.attempts >= ATTEMPTS {
-            let left = window.began + Duration::seconds(WINDOW_SECONDS) - now;
+        if window.attempts >= rule.attempts {
+            let left = window.began + Duration::seconds(rule.seconds) - now;
             return Err(Throttled { seconds: left.num_seconds().unsigned_abs() + 1 });
         }
         window.attempts += 1;

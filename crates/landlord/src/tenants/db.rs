@@ -85,23 +85,6 @@ pub(super) async fn insert_domain(tx: &mut LandlordTx, tenant: TenantId, host: &
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn insert_member(
-    tx: &mut LandlordTx,
-    account: AccountId,
-    tenant: TenantId,
-    role: &str,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into memberships (account_id, tenant_id, role) values ($1, $2, $3)",
-        account.0,
-        tenant.0,
-        role
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 pub(super) async fn owners(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<Vec<(AccountId, Email)>> {
     let rows = sqlx::query!(
         r#"select a.id as "id: AccountId", a.email as "email: Email" from memberships m
@@ -303,7 +286,8 @@ pub(super) async fn role(
          join accounts a on a.id = m.account_id
          join sessions s on s.account_id = a.id
          where m.account_id = $1 and m.tenant_id = $3 and a.disabled_at is null
-           and s.id = $2 and s.revoked_at is null and s.ends_at > now()",
+           and s.id = $2 and s.revoked_at is null and s.ends_at > now()
+           and (not a.platform_admin or s.second_factor_at is not null)",
         account.0,
         session.0,
         tenant.0

@@ -33,7 +33,11 @@ impl Receipt {
 pub async fn finish_signup(landlord: &Landlord, origin: &Origin, ticket: &Ticket) -> Result<Answer, TenantError> {
     let origin = origin.clone().acting(Actor::Staff(ticket.account.0));
     let mut tx = landlord.db.begin().await?;
-    let grant = accounts::open_session(&mut tx, landlord, &origin, ticket.account).await?;
+    let grant = {
+        // Whoever has one has shown it before the store was registered.
+        let second_factor = accounts::has_second_factor(&mut tx, ticket.account).await?;
+        accounts::open_session(&mut tx, landlord, &origin, ticket.account, second_factor).await?
+    };
     let receipt = Receipt {
         account: AccountView { id: ticket.account, email: ticket.email.clone() },
         tenant: TenantView {

@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter {
     responses(
         (status = 201, description = "The store is open", body = SignedUp),
         (status = 400, description = "No Idempotency-Key, or the body is not JSON", content_type = "application/problem+json"),
+        (status = 401, description = "The account has a second factor, and its code is missing or wrong", content_type = "application/problem+json"),
         (status = 403, description = "Too many stores before the e-mail address is verified", content_type = "application/problem+json"),
         (status = 409, description = "The slug or the account exists; or the key was used with another request, or is in use", content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", content_type = "application/problem+json"),

@@ -15,7 +15,7 @@
 //!
 //! After a crash the same key goes on where it stopped, and a worker activates what nobody came back for.
 //!
-//! Owns the tables `tenants`, `domains` and `memberships`.
+//! Owns the tables `tenants` and `domains`.
 
 mod activate;
 mod db;

@@ -7,6 +7,7 @@ use kernel::id::{AccountId, TenantId};
 use kernel::idempotency::{Answer, Fingerprint, IdempotencyKey};
 use kernel::origin::{Actor, Origin};
 use kernel::problem::{FieldError, Problem};
+use kernel::role::Role;
 use serde_json::json;
 
 use super::error::MAX_UNVERIFIED;
@@ -16,7 +17,7 @@ use crate::accounts::{self, AccountError, Person};
 use crate::audit::{self, Act};
 use crate::idempotency::{self, Claim, Held};
 use crate::platform::Landlord;
-use crate::{changes, clusters, plans, spares, subscriptions};
+use crate::{changes, clusters, members, plans, spares, subscriptions};
 
 pub(super) const SCOPE: &str = "signup";
 
@@ -144,7 +145,7 @@ async fn open(
 ) -> Result<Registration, TenantError> {
     // Each time round somebody else was faster; then their slug or account is there to be seen.
     for _ in 0..5 {
-        let person = accounts::identify(landlord, origin, &request.email, request.password).await?;
+        let person = accounts::identify(landlord, origin, &request.email, request.password, request.code).await?;
         match retrying(|| enrol(landlord, origin, request, &person, &held)).await? {
             Enrolled::Done(done) => {
                 let (tenant, account) = *done;
@@ -167,7 +168,7 @@ async fn enrol(
 ) -> Result<Enrolled, TenantError> {
     let settings = &landlord.settings;
     let mut tx = landlord.db.begin().await?;
-    let Some(account) = owner(&mut tx, request, person).await? else { return Ok(Enrolled::Raced) };
+    let Some(account) = owner(&mut tx, landlord, origin, request, person).await? else { return Ok(Enrolled::Raced) };
     let plan = plans::on_offer(&mut tx, request.plan).await?.ok_or_else(unknown_plan)?;
     let host = settings.store_host(request.slug);
     if db::is_taken(&mut tx, request.slug, &host).await? {
@@ -187,7 +188,7 @@ async fn enrol(
     if !db::insert(&mut tx, &tenant).await? || !db::insert_domain(&mut tx, tenant.id, &host).await? {
         return Ok(Enrolled::Raced);
     }
-    db::insert_member(&mut tx, account, tenant.id, "owner").await?;
+    members::add(&mut tx, tenant.id, account, Role::Owner).await?;
     subscriptions::start(&mut tx, tenant.id, &plan.code, plan.trial_days(settings.trial_days)).await?;
     changes::tell(&mut tx, tenant.id).await?;
     let data = json!({"slug": tenant.slug, "plan": plan.code, "currency": tenant.currency});
@@ -201,10 +202,22 @@ async fn enrol(
 }
 
 /// The account of the owner. `None` when somebody else has just taken the address.
-async fn owner(tx: &mut LandlordTx, request: &Checked<'_>, person: &Person) -> Result<Option<AccountId>, TenantError> {
+async fn owner(
+    tx: &mut LandlordTx,
+    landlord: &Landlord,
+    origin: &Origin,
+    request: &Checked<'_>,
+    person: &Person,
+) -> Result<Option<AccountId>, TenantError> {
     match person {
         Person::Stranger => Err(TenantError::AccountExists),
-        Person::New { password_hash } => Ok(accounts::create(tx, &request.email, password_hash).await?),
+        Person::New { password_hash } => {
+            let created = accounts::create(tx, &request.email, password_hash).await?;
+            if let Some(account) = created {
+                accounts::ask_to_verify(tx, landlord, origin, account, &request.email).await?;
+            }
+            Ok(created)
+        }
         Person::Known(account) => {
             // Locked, so that two sign-ups at once are counted one after the other.
             let verified = accounts::lock(tx, *account).await?.ok_or(TenantError::AccountExists)?;

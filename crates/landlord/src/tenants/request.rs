@@ -20,6 +20,10 @@ pub struct SignUp {
     #[garde(length(bytes, max = 1024))]
     #[schema(format = Password, min_length = 10, max_length = 1024)]
     pub password: String,
+    /// A code of that account's second factor, if it has one.
+    #[garde(length(bytes, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
+    pub code: Option<String>,
     /// Name of the store for people.
     #[garde(length(bytes, max = 480))]
     #[schema(min_length = 1, max_length = 120)]
@@ -41,6 +45,7 @@ pub struct SignUp {
 pub(super) struct Checked<'a> {
     pub(super) email: Email,
     pub(super) password: &'a str,
+    pub(super) code: Option<&'a str>,
     pub(super) name: &'a str,
     pub(super) slug: &'a str,
     pub(super) plan: Option<&'a str>,
@@ -73,6 +78,7 @@ pub(super) fn check(request: &SignUp, password: Result<(), WeakPassword>) -> Res
         (Ok(email), Ok(currency)) if errors.is_empty() => Ok(Checked {
             email,
             password: &request.password,
+            code: request.code.as_deref(),
             name,
             slug: &request.slug,
             plan: request.plan.as_deref(),
@@ -82,9 +88,10 @@ pub(super) fn check(request: &SignUp, password: Result<(), WeakPassword>) -> Res
     }
 }
 
-/// What a second request under the same key is compared by. Covers the password: seal it before it is stored.
+/// What a second request under the same key is compared by. Covers the password: seal it before it is stored. The code
+/// of a second factor is another each time.
 pub(super) fn fingerprint(request: &SignUp) -> Result<Fingerprint, TenantError> {
-    let SignUp { email, password, store_name, slug, plan, currency } = request;
+    let SignUp { email, password, code: _, store_name, slug, plan, currency } = request;
     let all = (email, password, store_name, slug, plan, currency);
     Ok(kernel::idempotency::fingerprint("POST /api/v1/signup", &all)?)
 }
@@ -99,6 +106,7 @@ mod tests {
         SignUp {
             email: "Mira@Example.org ".to_owned(),
             password: "correct horse battery staple".to_owned(),
+            code: None,
             store_name: " Mira's ".to_owned(),
             slug: "mira".to_owned(),
             plan: None,
@@ -126,6 +134,7 @@ mod tests {
         let wrong = SignUp {
             email: "nobody".to_owned(),
             password: "short".to_owned(),
+            code: None,
             store_name: "a\0b".to_owned(),
             slug: "admin".to_owned(),
             currency: Some("usd".to_owned()),

@@ -10,6 +10,7 @@ mod cluster;
 mod doctor;
 mod fleet;
 mod jobs;
+mod mails;
 mod plan;
 mod relocate;
 mod replay;
@@ -78,6 +79,9 @@ enum Command {
     /// Work that waits, or was given up.
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// Mails of the platform that wait or were given up.
+    #[command(subcommand)]
+    Mails(mails::Command),
     /// Compare stores with their events, or write their reports anew.
     Replay(replay::Options),
     /// Print the OpenAPI description of one face of the API.
@@ -125,6 +129,7 @@ impl Cli {
             Command::Plan(command) => plan::run(command).await,
             Command::Billing(command) => billing::run(command).await,
             Command::Jobs(command) => jobs::run(command).await,
+            Command::Mails(command) => mails::run(command).await,
             Command::Replay(options) => return replay::run(options).await,
             Command::Checkout(command) => return checkout::run(command).await,
             Command::Admin(command) => admin::run(command).await,

@@ -47,7 +47,7 @@ pub(super) async fn develop(start: Start) -> anyhow::Result<Started> {
     if let Err(error) = plans::sync(&souk.landlord).await {
         tracing::warn!(%error, "the plans are not known to Stripe yet; `souk plan sync` does it again");
     }
-    demo::seed(&souk, &start.logins).await?;
+    let secret = demo::seed(&souk, &start.logins).await?;
     let stripe_billing_webhook_url = Some(format!("{}/webhooks/stripe/billing", souk.config.platform_url()));
     let stripe_webhook_url = Some(format!("{}/webhooks/stripe/payments", souk.config.platform_url()));
     let (listener, stop) = (start.listener, start.shutdown);
@@ -58,7 +58,7 @@ pub(super) async fn develop(start: Start) -> anyhow::Result<Started> {
         souk.pools.close().await;
         served
     });
-    Ok(Started { stripe_webhook_url, stripe_billing_webhook_url, admin_totp_secret: None, running })
+    Ok(Started { stripe_webhook_url, stripe_billing_webhook_url, admin_totp_secret: Some(secret), running })
 }
 
 /// Cancelled by Ctrl-C, or by whoever stops services.

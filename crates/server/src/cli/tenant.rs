@@ -77,6 +77,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             let request = SignUp {
                 email: create.email,
                 password: create.password,
+                code: None,
                 store_name: create.name,
                 slug: create.slug.clone(),
                 plan: create.plan,

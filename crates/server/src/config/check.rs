@@ -47,6 +47,7 @@ impl Config {
             ("database.lanes", database.lanes as usize),
             ("database.statements_per_connection", database.statements_per_connection),
             ("auth.max_hashes", self.auth.max_hashes),
+            ("auth.admin_session_hours", self.auth.admin_session_hours as usize),
             ("auth.access_minutes", self.auth.access_minutes as usize),
             ("auth.refresh_days", self.auth.refresh_days as usize),
             ("mail.keep_days", self.mail.keep_days as usize),

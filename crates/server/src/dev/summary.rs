@@ -73,6 +73,9 @@ impl Summary {
         text += &row("Platform", &self.platform_url);
         text += &row("", &format!("{}/docs", self.platform_url));
         text += &row("  admin", &format!("{}  {}", self.admin.email, self.admin.password));
+        if let Some(secret) = &self.admin.totp_secret {
+            text += &row("", &format!("authenticator: {secret}"));
+        }
         text += &row("Demo store", &self.demo.url);
         text += &row("", &format!("{}/docs", self.demo.url));
         text += &row("  merchant", &format!("{}  {}", self.demo.email, self.demo.password));

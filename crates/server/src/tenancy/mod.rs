@@ -31,7 +31,7 @@ pub(crate) use reach::{moved_meanwhile, reachable};
 pub use resolve::{Host, HostError, host_of};
 pub use set::{MigrationSet, Standing};
 pub use spares::refill;
-pub use staff::identify;
+pub use staff::{identify, storefront_of};
 pub use stores::{Store, Stores, Tools};
 pub use tables::{Table, tables};
 pub use watch::watch;
