@@ -86,8 +86,8 @@ async fn what_is_wrong_with_the_platform_is_found_and_mended_where_it_can_be() {
         &pool,
         "outbox.late",
         format!(
-            "insert into souk.outbox (tenant_id, position, aggregate_id, event_type, created_at)
-             values ('{0}', 1, '{0}', 'test.happened', now() - interval '1 hour')",
+            "insert into souk.outbox (tenant_id, positions, created_at)
+             values ('{}', '{{1}}', now() - interval '1 hour')",
             one.id
         ),
     )

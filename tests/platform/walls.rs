@@ -79,7 +79,7 @@ async fn one_stores_role_touches_no_other_schema() {
     }
     let outbox = |tenant: &str| {
         format!(
-            "insert into souk.outbox (tenant_id, position, aggregate_id, event_type) values ('{tenant}', 1, '{tenant}', 'x')"
+            "insert into souk.outbox (tenant_id, positions) values ('{tenant}', '{{1}}')"
         )
     };
     let job = |tenant: &str| {

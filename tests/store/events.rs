@@ -88,8 +88,8 @@ async fn news_that_are_handed_on_twice_keep_their_places() {
     // As if the relay had died between handing on and forgetting.
     store
         .tamper(&format!(
-            "insert into souk.outbox (tenant_id, position, aggregate_id, event_type)
-             select '{}', position, aggregate_id, event_type from events",
+            "insert into souk.outbox (tenant_id, positions)
+             select '{}', array_agg(position order by position) from events",
             store.id
         ))
         .await;

@@ -102,8 +102,8 @@ async fn news_that_come_again_count_once() {
     for _ in 0..3 {
         store
             .tamper(&format!(
-                "insert into souk.outbox (tenant_id, position, aggregate_id, event_type)
-                 select '{}', position, aggregate_id, event_type from events",
+                "insert into souk.outbox (tenant_id, positions)
+                 select '{}', array_agg(position order by position) from events",
                 store.id
             ))
             .await;

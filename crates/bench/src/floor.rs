@@ -1,6 +1,7 @@
 //! The floor: what PostgreSQL does on this machine when `pgbench` runs a hand-written script that writes the rows of an
 //! order, one order a transaction, without HTTP, without validation and without gap-free numbers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 
 use crate::database::Database;
+use crate::rows;
 use crate::watch::Watched;
 
 const SCRIPT: &str = include_str!("floor/order.sql");
@@ -29,6 +31,8 @@ pub struct Floor {
     /// Orders per second: the best of 8 and 16 clients.
     pub rate: f64,
     pub lines: Vec<String>,
+    /// What each order inserted and updated, by table.
+    pub rows: BTreeMap<String, [f64; 2]>,
 }
 
 /// Makes the tables where they are missing, then measures.
@@ -36,22 +40,32 @@ pub async fn measure(database: &Database, watched: Watched, plan: &Plan) -> anyh
     prepare(database, plan).await?;
     let script = std::env::temp_dir().join(format!("souk-floor-{}.sql", std::process::id()));
     std::fs::write(&script, SCRIPT)?;
-    let mut floor = Floor { rate: 0.0, lines: Vec::new() };
+    let mut floor = Floor { rate: 0.0, lines: Vec::new(), rows: BTreeMap::new() };
+    let schemas = "^floor(_[0-9]+)?$";
+    let (rows, mut orders) = (rows::written(database, schemas).await?, 0);
     for clients in [8, 16] {
         let warm = clients == 8;
         if warm {
-            bench(database, plan, &script, clients, 3).await?;
+            orders += bench(database, plan, &script, clients, 3).await?.orders;
         }
         let (before, started) = (watched.used(), Instant::now());
-        let (rate, latency) = bench(database, plan, &script, clients, plan.seconds).await?;
+        let Pace { rate, latency, orders: more } = bench(database, plan, &script, clients, plan.seconds).await?;
         let cores = watched.used().postgres_cores(before, started.elapsed());
         floor.lines.push(format!(
             "{rate:.0}/s with {clients} pgbench clients, {latency} ms on average, PostgreSQL {cores:.2} cores"
         ));
         floor.rate = floor.rate.max(rate);
+        orders += more;
     }
+    floor.rows = rows::written(database, schemas).await?.per_order(&rows, orders);
     std::fs::remove_file(script)?;
     Ok(floor)
+}
+
+struct Pace {
+    rate: f64,
+    latency: String,
+    orders: usize,
 }
 
 async fn bench(
@@ -60,7 +74,7 @@ async fn bench(
     script: &std::path::Path,
     clients: u32,
     seconds: u64,
-) -> anyhow::Result<(f64, String)> {
+) -> anyhow::Result<Pace> {
     let ranges = if plan.hot { [(1, 1), (2, 2), (3, 3)] } else { [(1, 33), (34, 66), (67, 100)] };
     let mut arguments: Vec<String> = ["-n", "-M", "prepared", "-j", "2", "--max-tries", "5"].map(String::from).into();
     arguments.extend(["-c".into(), clients.to_string(), "-T".into(), seconds.to_string()]);
@@ -74,7 +88,8 @@ async fn bench(
     ensure!(failed.starts_with("0 "), "pgbench: {failed} transactions failed\n{text}");
     let rate = value("tps =").and_then(|rest| rest.split(' ').next()).context("pgbench printed no tps")?;
     let latency = value("latency average =").unwrap_or("? ms").trim_end_matches(" ms").to_owned();
-    Ok((rate.parse()?, latency))
+    let orders = value("number of transactions actually processed:").and_then(|text| text.split('/').next()).unwrap_or("0");
+    Ok(Pace { rate: rate.parse()?, latency, orders: orders.trim().parse()? })
 }
 
 /// Schemas `floor_1` … as a store's, with a hundred variants, and carts enough for the run.

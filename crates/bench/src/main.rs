@@ -1,5 +1,6 @@
 //! Measures a running Souk over HTTP and prints figures.
 
+mod cart;
 mod database;
 mod dev;
 mod disk;
@@ -10,6 +11,7 @@ mod journey;
 mod load;
 mod platform;
 mod prepare;
+mod rows;
 mod sale;
 mod signup;
 mod stores;

@@ -49,7 +49,7 @@ pub async fn open_stores(dev: &Dev, stores: usize, variants: usize) -> anyhow::R
     let platform = Platform::at(&dev.platform_url)?;
     let done = AtomicUsize::new(0);
     let shelves = futures::stream::iter(0..stores).map(|_| async {
-        let shelf = open_store(&platform, variants).await;
+        let shelf = open_store(&platform, variants).await.map(|(shelf, _)| shelf);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if done.is_multiple_of(100) {
             eprintln!("{done} of {stores} stores opened");
@@ -59,7 +59,8 @@ pub async fn open_stores(dev: &Dev, stores: usize, variants: usize) -> anyhow::R
     shelves.buffer_unordered(4).try_collect().await
 }
 
-async fn open_store(platform: &Platform, variants: usize) -> anyhow::Result<Shelf> {
+/// Opens a store with one product of so many variants.
+pub async fn open_store(platform: &Platform, variants: usize) -> anyhow::Result<(Shelf, Store)> {
     let store = platform.sign_up().await?;
     let goods: Vec<_> = (1..=variants)
         .map(|n| json!({ "sku": format!("BENCH-{n}"), "title": format!("Size {n}"), "price_minor": 1000 + n, "options": { "size": n.to_string() } }))
@@ -71,7 +72,8 @@ async fn open_store(platform: &Platform, variants: usize) -> anyhow::Result<Shel
     for id in &ids {
         deliver(platform, &store, id).await?;
     }
-    Ok(Shelf { schema: store.schema, host: store.host, variants: ids, handle: text(&product, "/handle")? })
+    let (schema, host) = (store.schema.clone(), store.host.clone());
+    Ok((Shelf { schema, host, variants: ids, handle: text(&product, "/handle")? }, store))
 }
 
 async fn deliver(platform: &Platform, store: &Store, variant: &str) -> anyhow::Result<()> {

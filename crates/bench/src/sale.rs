@@ -10,9 +10,10 @@ use crate::dev::{Dev, DevOptions};
 use crate::floor::{self, Floor};
 use crate::load::{self, Run};
 use crate::prepare::{self, Cart, Shelf};
+use crate::rows;
 use crate::verify;
 use crate::watch::Watched;
-use crate::{disk, journey};
+use crate::{cart, disk, journey};
 
 /// What is bought where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,6 +24,8 @@ pub enum Case {
     Hot,
     /// Many stores, evenly.
     Many,
+    /// Put things into carts of a store with promotions and taxes.
+    Cart,
     /// Browse, fill a cart with three lines, check out by card, pay, see the order paid.
     Journey,
 }
@@ -51,6 +54,9 @@ pub struct Options {
     /// Carts that are filled before the clock starts; a run ends early when they are used up.
     #[arg(long, default_value_t = 40_000)]
     carts: usize,
+    /// Automatic promotions of the case `cart`.
+    #[arg(long, default_value_t = 20)]
+    promotions: usize,
     /// Keep the opened stores in this file, or use those that it names.
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -71,6 +77,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if options.case == Case::Journey {
         return journey::run(&dev, &database, watched, &options.load()).await;
     }
+    if options.case == Case::Cart {
+        return cart::run(&dev, watched, options.promotions, &options.load()).await;
+    }
     let shelf = shelf(&options, &dev).await?;
     // The floor first: its dead rows are vacuumed while carts are filled.
     let floor = match options.floor {
@@ -79,8 +88,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let carts = prepare::fill_carts(&dev, &shelf, options.carts, options.shoppers).await?;
     let before = verify::state(&database, &shelf).await?;
+    // Other stores of the platform rest meanwhile.
+    let schemas = "^(souk|t_[0-9a-f]{32})$";
+    let rows = rows::written(&database, schemas).await?;
+    eprintln!("{} carts are filled; {} s of warm-up, then {} s", carts.len(), options.warm_up, options.seconds);
     let run = load::checkouts(&dev, watched, &shelf, carts, &options.load()).await?;
     report(&options, &run, floor.as_ref());
+    let rows = rows::written(&database, schemas).await?.per_order(&rows, run.acknowledged.len());
+    println!("  rows     an order of Souk, with what follows in the background: {}", rows::line(&rows));
+    if let Some(floor) = &floor {
+        println!("  rows     an order of the floor: {}", rows::line(&floor.rows));
+    }
     println!("  memory   {}", watched.memory());
     println!("  checked  {}", verify::compare(&database, &shelf, &before, &run).await?);
     if options.case == Case::Hot {

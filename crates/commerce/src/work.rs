@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use crate::catalog::VariantId;
 use crate::checkout::{self, CheckoutId};
-use crate::events;
+use crate::events::{self, News};
 use crate::inventory;
 use crate::jobs::{Job, Kind};
 use crate::orders::OrderId;
-use crate::outbox::News;
 use crate::payments::PaymentId;
 use crate::refunds::{self, RefundId};
 use crate::shop::Shop;
@@ -71,10 +70,9 @@ pub async fn perform(shop: &Shop, job: &Job) -> Result<Done, Problem> {
     }
 }
 
-/// Hands a store's news on: to the published feed, then to each consumer. The same news may come again.
-pub async fn deliver(shop: &Shop, news: Vec<News>) -> Result<(), sqlx::Error> {
-    let positions: Vec<i64> = news.iter().map(|news| news.position).collect();
-    events::publish(shop, &positions).await?;
+/// Hands the events at these positions on: to the published feed, then to each consumer. They may come again.
+pub async fn deliver(shop: &Shop, positions: &[i64]) -> Result<(), sqlx::Error> {
+    let news = events::publish(shop, positions).await?;
     watch_stock(shop, &news).await?;
     // It has a cursor of its own, and catches up by the clock: its trouble does not hold the news up.
     if let Err(error) = reports::catch_up(shop).await {

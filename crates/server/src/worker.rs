@@ -271,7 +271,7 @@ impl Worker {
         }
         let cluster = self.pools.reach(&store.resolved.cluster)?.db();
         let shop = self.stores.open(&store, Origin::system());
-        match outbox::take(&cluster, tenant, async |news| work::deliver(&shop, news).await).await {
+        match outbox::take(&cluster, tenant, async |positions| work::deliver(&shop, &positions).await).await {
             Ok(count) => {
                 metrics::events_processed(count);
                 Ok(count)

@@ -2,55 +2,45 @@
 
 use chrono::{DateTime, Utc};
 use kernel::db::TenantTx;
-use kernel::id::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Event;
 
-/// What the outbox needs of events, as columns.
-#[derive(Default)]
-pub(super) struct Written {
-    pub(super) positions: Vec<i64>,
-    pub(super) aggregates: Vec<Uuid>,
-    pub(super) types: Vec<String>,
+/// An event that is handed on.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// What it is about.
+    pub aggregate_id: Uuid,
+    /// Such as `order.created`.
+    pub event_type: String,
 }
 
-/// Writes events and, in the same statement, their rows in the outbox: every change of a store waits for this.
-pub(super) async fn append(
-    tx: &mut TenantTx,
-    tenant: TenantId,
-    events: &[Event],
-    metadata: &[Value],
-) -> sqlx::Result<()> {
+/// Returns the positions, ascending.
+pub(super) async fn append(tx: &mut TenantTx, events: &[Event], metadata: &[Value]) -> sqlx::Result<Vec<i64>> {
     let types: Vec<String> = events.iter().map(|event| event.aggregate_type.to_owned()).collect();
     let ids: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
     let names: Vec<String> = events.iter().map(|event| event.event_type.to_owned()).collect();
-    let data: Vec<Value> = events.iter().map(|event| event.data.clone()).collect();
-    sqlx::query!(
-        "with told as (
-             insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
-             select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, u.metadata
-             from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[])
-                  with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, metadata, n)
-             order by u.n
-             returning position, aggregate_id, event_type
-         )
-         insert into souk.outbox (tenant_id, position, aggregate_id, event_type)
-         select $7, position, aggregate_id, event_type from told",
+    let data: Vec<&Value> = events.iter().map(|event| &event.data).collect();
+    let written = sqlx::query_scalar!(
+        "insert into events (aggregate_type, aggregate_id, version, event_type, data, metadata)
+         select u.aggregate_type, u.aggregate_id, u.version, u.event_type, u.data, u.metadata
+         from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[])
+              with ordinality as u (aggregate_type, aggregate_id, version, event_type, data, metadata, n)
+         order by u.n
+         returning position",
         &types,
         &ids,
         &versions,
         &names,
-        &data,
+        &data as &[&Value],
         metadata,
-        tenant.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    );
+    let mut positions = written.fetch_all(tx.conn()).await?;
+    positions.sort_unstable();
+    Ok(positions)
 }
 
 /// The last place given in the feed; locked, so that one relay at a time gives places.
@@ -73,6 +63,16 @@ pub(super) async fn number(tx: &mut TenantTx, positions: &[i64], last: i64) -> s
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected())
+}
+
+/// The events at these positions.
+pub(super) async fn at(tx: &mut TenantTx, positions: &[i64]) -> sqlx::Result<Vec<News>> {
+    let rows = sqlx::query_as!(
+        News,
+        "select aggregate_id, event_type from events where position = any($1) order by position",
+        positions
+    );
+    rows.fetch_all(tx.conn()).await
 }
 
 pub(super) async fn set_feed(tx: &mut TenantTx, last: i64) -> sqlx::Result<()> {
@@ -130,21 +130,13 @@ pub(crate) async fn of_aggregate(tx: &mut TenantTx, aggregate: Uuid) -> sqlx::Re
 }
 
 /// Events without a place in the feed for more than five minutes.
-pub(super) async fn waiting(tx: &mut TenantTx, limit: i64) -> sqlx::Result<Written> {
-    let rows = sqlx::query!(
-        "select position, aggregate_id, event_type from events
+pub(super) async fn waiting(tx: &mut TenantTx, limit: i64) -> sqlx::Result<Vec<i64>> {
+    let rows = sqlx::query_scalar!(
+        "select position from events
          where sequence is null and created_at < now() - interval '5 minutes' order by position limit $1",
         limit,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let mut waiting = Written::default();
-    for row in rows {
-        waiting.positions.push(row.position);
-        waiting.aggregates.push(row.aggregate_id);
-        waiting.types.push(row.event_type);
-    }
-    Ok(waiting)
+    );
+    rows.fetch_all(tx.conn()).await
 }
 
 /// How far the feed was put away: events up to here may be missing from it.

@@ -16,7 +16,7 @@ mod put_away;
 mod tell;
 mod tell_again;
 
-pub use db::PublishedEvent;
+pub use db::{News, PublishedEvent};
 pub(crate) use db::{by_aggregate, correlation_of, first_data, mark_gone, of_aggregate, published as published_after};
 pub use publish::publish;
 pub use put_away::{OldEvent, Snapshot};

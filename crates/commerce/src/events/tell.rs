@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::db;
+use crate::outbox;
 use crate::shop::Shop;
 
 /// Something that happened to one aggregate.
@@ -25,12 +26,13 @@ pub struct Event {
     pub origin: Option<Origin>,
 }
 
-/// Writes events and their outbox rows: one statement, however many events.
+/// Writes events and their row of the outbox: two statements, however many events.
 pub async fn tell(tx: &mut TenantTx, shop: &Shop, events: &[Event]) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     let metadata: Vec<Value> =
         events.iter().map(|event| event.origin.as_ref().unwrap_or(&shop.origin)).map(Origin::metadata).collect();
-    db::append(tx, shop.id, events, &metadata).await
+    let positions = db::append(tx, events, &metadata).await?;
+    outbox::post(tx, shop.id, &positions).await
 }

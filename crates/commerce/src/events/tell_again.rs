@@ -13,8 +13,8 @@ const MOST: i64 = 10_000;
 /// knows it by its position. Returns how many.
 pub async fn tell_again(tx: &mut TenantTx, shop: &Shop) -> sqlx::Result<usize> {
     let waiting = db::waiting(tx, MOST).await?;
-    if !waiting.positions.is_empty() {
-        outbox::post(tx, shop.id, &waiting.positions, &waiting.aggregates, &waiting.types).await?;
+    for positions in waiting.chunks(500) {
+        outbox::post(tx, shop.id, positions).await?;
     }
-    Ok(waiting.positions.len())
+    Ok(waiting.len())
 }

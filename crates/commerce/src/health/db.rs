@@ -59,7 +59,8 @@ pub(super) async fn stock(tx: &mut TenantTx) -> sqlx::Result<Stock> {
 /// (events that wait, seconds that the oldest has waited)
 pub(super) async fn outbox(tx: &mut ClusterTx) -> sqlx::Result<(i64, f64)> {
     let row = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "late!"
+        r#"select coalesce(sum(cardinality(positions)), 0)::bigint as "count!",
+                  coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "late!"
            from souk.outbox"#
     )
     .fetch_one(tx.conn())
@@ -127,7 +128,7 @@ pub(super) async fn overdue_jobs(tx: &mut ClusterTx) -> sqlx::Result<Vec<(Tenant
 /// (tenant, how many) of events that have waited for five minutes.
 pub(super) async fn late_news(tx: &mut ClusterTx) -> sqlx::Result<Vec<(TenantId, String)>> {
     let rows = sqlx::query!(
-        r#"select tenant_id as "tenant: TenantId", count(*) || ' events' as "what!" from souk.outbox
+        r#"select tenant_id as "tenant: TenantId", sum(cardinality(positions)) || ' events' as "what!" from souk.outbox
            where created_at < now() - interval '5 minutes' group by tenant_id order by min(created_at) limit 10000"#
     );
     Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (row.tenant, row.what)).collect())

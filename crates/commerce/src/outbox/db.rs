@@ -4,38 +4,20 @@ use kernel::db::{ClusterTx, TenantTx};
 use kernel::id::TenantId;
 use uuid::Uuid;
 
-/// An event that has not been handed on.
+/// Events that were told together and have not been handed on.
 #[derive(Debug, Clone)]
-pub struct News {
+pub(super) struct Told {
     /// Row of the outbox.
-    pub id: i64,
-    /// Place in the store's event store.
-    pub position: i64,
-    /// What it is about.
-    pub aggregate_id: Uuid,
-    /// Such as `order.created`.
-    pub event_type: String,
+    pub(super) id: i64,
+    /// Places in the store's event store, ascending.
+    pub(super) positions: Vec<i64>,
 }
 
-/// Adds rows for events just written.
-pub(crate) async fn post(
-    tx: &mut TenantTx,
-    tenant: TenantId,
-    positions: &[i64],
-    aggregates: &[Uuid],
-    types: &[String],
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into souk.outbox (tenant_id, position, aggregate_id, event_type)
-         select $1, u.position, u.aggregate_id, u.event_type
-         from unnest($2::bigint[], $3::uuid[], $4::text[]) as u (position, aggregate_id, event_type)",
-        tenant.0,
-        positions,
-        aggregates,
-        types,
-    )
-    .execute(tx.conn())
-    .await?;
+/// Adds a row for events just written; their positions ascend.
+pub(crate) async fn post(tx: &mut TenantTx, tenant: TenantId, positions: &[i64]) -> sqlx::Result<()> {
+    sqlx::query!("insert into souk.outbox (tenant_id, positions) values ($1, $2)", tenant.0, positions)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -65,13 +47,14 @@ pub(super) async fn lock(tx: &mut ClusterTx, tenant: TenantId) -> sqlx::Result<b
     locked.fetch_one(tx.conn()).await
 }
 
-/// The oldest news of a store whose transactions have all ended.
-pub(super) async fn settled(tx: &mut ClusterTx, tenant: TenantId, limit: i64) -> sqlx::Result<Vec<News>> {
+/// The oldest news of a store whose transactions have all ended. Whoever tells of an aggregate holds its lock, so all
+/// positions told later are higher, and the order of the first ones is that of each aggregate's events.
+pub(super) async fn settled(tx: &mut ClusterTx, tenant: TenantId, limit: i64) -> sqlx::Result<Vec<Told>> {
     let rows = sqlx::query_as!(
-        News,
-        "select id, position, aggregate_id, event_type from souk.outbox
+        Told,
+        "select id, positions from souk.outbox
          where tenant_id = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
-         order by position limit $2",
+         order by positions[1] limit $2",
         tenant.0,
         limit
     );

@@ -74,7 +74,7 @@ pub(super) async fn sequences(places: Places<'_>, schema: &Name) -> anyhow::Resu
 pub(super) async fn take_along(places: Places<'_>, tenant: TenantId, here: &mut PgConnection) -> anyhow::Result<()> {
     forget(places.to, tenant).await?;
     let jobs = "tenant_id, queue, kind, subject, priority, run_at, attempts, lease, last_error, dead_at, request_id, created_at";
-    let news = "tenant_id, position, aggregate_id, event_type, created_at";
+    let news = "tenant_id, positions, created_at";
     for (table, columns) in [("souk.jobs", jobs), ("souk.outbox", news)] {
         let from = format!("select {columns} from {table} where tenant_id = '{tenant}' order by id");
         copy::stream(here, &from, &places.to.admin, &format!("{table} ({columns})")).await?;
