@@ -24,7 +24,7 @@ impl Decimal {
 
     /// This many of it, in minor units, half away from zero.
     pub fn times(self, quantity: i64) -> i64 {
-        rounded(self.0 * i128::from(quantity), ONE)
+        rounded(self.0.saturating_mul(i128::from(quantity)), ONE)
     }
 }
 
@@ -33,9 +33,14 @@ pub fn share(amount: i64, part: i64, whole: i64) -> i64 {
     rounded(i128::from(amount) * i128::from(part), i128::from(whole.max(1)))
 }
 
+/// The sum, as large as it can be when it is larger.
+pub fn sum(amounts: impl IntoIterator<Item = i64>) -> i64 {
+    amounts.into_iter().fold(0, i64::saturating_add)
+}
+
 fn rounded(numerator: i128, denominator: i128) -> i64 {
     let half = denominator / 2;
-    let magnitude = (numerator.abs() + half) / denominator;
+    let magnitude = numerator.saturating_abs().saturating_add(half) / denominator;
     i64::try_from(magnitude * numerator.signum()).unwrap_or(i64::MAX)
 }
 
@@ -95,5 +100,7 @@ mod tests {
     fn shares_round_half_away_from_zero() {
         assert_eq!((share(1000, 1, 2), share(5, 1, 2), share(-5, 1, 2), share(999, 10, 30)), (500, 3, -3, 333));
         assert_eq!(share(i64::MAX, 2, 4), i64::MAX / 2 + 1);
+        let most: Decimal = "999999999999.999999999999".parse().unwrap();
+        assert_eq!((most.times(i64::MAX), sum([i64::MAX, i64::MAX])), (i64::MAX, i64::MAX), "no input overflows");
     }
 }

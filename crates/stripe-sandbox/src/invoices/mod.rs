@@ -36,6 +36,7 @@ pub use verbs::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::decimal;
 use crate::form::Metadata;
 use crate::table::Row;
 
@@ -138,7 +139,7 @@ pub struct Invoice {
 
 impl Invoice {
     pub fn total(&self) -> i64 {
-        self.lines.iter().map(|line| line.amount).sum()
+        decimal::sum(self.lines.iter().map(|line| line.amount))
     }
 
     pub fn remaining(&self) -> i64 {

@@ -32,7 +32,14 @@ pub fn create_preview(tx: &mut Tx<'_>, account: Option<&str>, params: &Params) -
         ApiError { param, ..error }
     };
     details.only(DETAILS).map_err(read)?;
-    let invoice = match params.text("subscription")? {
+    let named = params.text("subscription")?;
+    let own = || -> Result<Option<String>, ApiError> {
+        let customer = params.text("customer")?.filter(|_| !details.has("items"));
+        let theirs = |row: &&Subscription| customer.as_ref() == Some(&row.customer) && !row.status.ended();
+        Ok(tx.state.subscriptions.iter().rev().find(theirs).map(|row| row.id.clone()))
+    };
+    let subscription = if named.is_some() { named } else { own()? };
+    let invoice = match subscription {
         Some(id) => {
             let subscription = tx.state.subscriptions.get(account, &id)?.clone();
             tx.live_by(subscription.clock.as_deref());

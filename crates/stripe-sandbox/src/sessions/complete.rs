@@ -150,7 +150,8 @@ fn subscribe(
     session.invoice.clone_from(&started.latest_invoice);
     let intent = started.latest_invoice.as_deref().and_then(|id| tx.state.invoices.any(id)?.payment_intent.clone());
     authenticate(tx, intent.as_deref())?;
-    session.paid = session.due_now() > 0;
+    let active = tx.state.subscriptions.any(&started.id).is_some_and(|row| row.status == subscriptions::Status::Active);
+    session.paid = active && session.due_now() > 0;
     Ok(())
 }
 
@@ -176,7 +177,7 @@ fn pay(tx: &mut Tx<'_>, session: &mut Session, customer: &Customer, method: &Pay
     tx.emit("payment_intent.created", Snapshot::Intent(intent.clone()));
     intents::attempt(tx, intent, method)?;
     authenticate(tx, Some(&id))?;
+    session.paid = tx.state.intents.any(&id).is_some_and(|intent| intent.status == intents::Status::Succeeded);
     session.payment_intent = Some(id);
-    session.paid = true;
     Ok(())
 }

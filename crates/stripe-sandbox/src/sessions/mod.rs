@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::catalog::Price;
+use crate::decimal;
 use crate::form::Metadata;
 use crate::subscriptions::MissingMethod;
 use crate::table::Row;
@@ -124,7 +125,7 @@ pub struct Session {
 
 impl Session {
     pub fn total(&self) -> i64 {
-        self.items.iter().map(LineItem::amount).sum()
+        decimal::sum(self.items.iter().map(LineItem::amount))
     }
 
     /// What is to be paid on the page.
@@ -134,7 +135,7 @@ impl Session {
             Mode::Payment => self.total(),
             Mode::Subscription if self.data.trial_days.is_some() || self.data.trial_end.is_some() => {
                 let once = self.items.iter().filter(|item| item.price.recurring.is_none());
-                once.map(LineItem::amount).sum()
+                decimal::sum(once.map(LineItem::amount))
             }
             Mode::Subscription => self.total(),
         }
@@ -167,6 +168,7 @@ impl Row for Session {
         let total = (self.mode != Mode::Setup).then(|| self.due_now());
         let payment_status = match (self.paid, self.status) {
             (true, _) => "paid",
+            (false, Status::Complete) if self.due_now() > 0 => "unpaid",
             (false, Status::Complete) => "no_payment_required",
             (false, Status::Open | Status::Expired) if self.mode == Mode::Setup => "no_payment_required",
             (false, Status::Open | Status::Expired) => "unpaid",

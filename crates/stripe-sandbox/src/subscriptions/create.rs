@@ -2,6 +2,7 @@
 
 use super::{Interval, MissingMethod, Reason, Status, Subscription, Wanted, end_of, read_items};
 use crate::customers::{self, Customer};
+use crate::decimal;
 use crate::error::ApiError;
 use crate::form::{Metadata, Params};
 use crate::ids::new_id;
@@ -146,7 +147,7 @@ pub fn trial_end(params: &Params, items: &Wanted, now: i64) -> Result<Option<i64
 pub fn start(tx: &mut Tx<'_>, new: New) -> Result<Subscription, ApiError> {
     let now = tx.now();
     let subscription = blank(&new, now);
-    let cost: i64 = subscription.items.iter().map(super::Item::per_period).sum();
+    let cost = decimal::sum(subscription.items.iter().map(super::Item::per_period));
     let to_pay = new.trial_end.is_none() && cost > 0 && !new.send_invoice && new.payment != Payment::DefaultIncomplete;
     let method = new.default_payment_method.as_ref().or(new.customer.default_payment_method.as_ref());
     if to_pay && method.is_none() {
@@ -183,6 +184,9 @@ pub fn start(tx: &mut Tx<'_>, new: New) -> Result<Subscription, ApiError> {
         let _ = invoices::attempt(tx, &opened.id, None, false);
     }
     let id = subscription.id;
+    if new.trial_end.is_some_and(|end| end - super::TRIAL_NOTICE <= now) {
+        super::turn(tx, &id);
+    }
     tx.state.subscriptions.any(&id).cloned().ok_or_else(ApiError::internal)
 }
 

@@ -9,7 +9,8 @@ use crate::table::Row as _;
 const DAY: i64 = 24 * 60 * 60;
 /// How long an unpaid first invoice may wait.
 const PATIENCE: i64 = 23 * 60 * 60;
-const TRIAL_NOTICE: i64 = 3 * DAY;
+/// How long before it the end of a trial is announced.
+pub const TRIAL_NOTICE: i64 = 3 * DAY;
 
 /// What comes next, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

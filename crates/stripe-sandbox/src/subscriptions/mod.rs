@@ -21,7 +21,7 @@ mod update;
 pub use cancel::{cancel, end};
 pub use change::{Ask, Behavior, Planned, Share, Trial, plan};
 pub use create::{New, Payment, blank, create, missing_method, start, trial_end};
-pub use cycle::{due, turn};
+pub use cycle::{TRIAL_NOTICE, due, turn};
 pub use items::{Wanted, read as read_items};
 pub use outcome::{invoice_paid, payment_failed};
 pub use period::{Interval, boundary, end_of};

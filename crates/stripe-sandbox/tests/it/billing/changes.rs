@@ -68,6 +68,9 @@ async fn prorations_wait_for_the_renewal_by_default() {
     assert_eq!(shop.invoices(id(&subscription)).await.len(), 1);
     let next = shop.made("/v1/invoices/create_preview", &[("subscription", id(&subscription))]).await;
     assert_eq!(next["total"], 4000, "two halves and a whole month");
+    let customer = subscription["customer"].as_str().unwrap();
+    let same = shop.made("/v1/invoices/create_preview", &[("customer", customer)]).await;
+    assert_eq!(same["total"], 4000, "the customer's subscription is meant");
     shop.advance(&clock, START + JANUARY + DAY).await;
     let renewed = shop.invoices(id(&subscription)).await.pop().unwrap();
     adds_up(&renewed);

@@ -97,6 +97,14 @@ async fn a_trial_without_a_card_ends_as_it_was_set() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_short_trial_is_announced_at_once() {
+    let shop = Shop::start().await;
+    let customer = shop.customer(None, "pm_card_visa").await;
+    shop.subscribe(&customer, &shop.basic, &[("trial_period_days", "2")]).await;
+    assert_eq!(shop.events().await.last().unwrap(), "customer.subscription.trial_will_end");
+}
+
+#[tokio::test]
 async fn months_end_on_their_last_day_and_come_back() {
     let shop = Shop::start().await;
     // 31 January 2026, 12:00.
