@@ -70,6 +70,7 @@ async fn stores_are_shared_out_by_weight_and_trade_where_they_are() {
         trade(store).await;
     }
     // Each has its own spare schemas.
+    platform.souk.worker().platform().await.unwrap();
     let spares = sqlx::query_scalar::<_, i64>("select count(distinct cluster) from landlord.spare_schemas");
     assert_eq!(spares.fetch_one(&main).await.unwrap(), 2);
     // Nothing is missing, and nothing lies where it should not.

@@ -162,10 +162,12 @@ pub fn read_migration(file: &Path) -> anyhow::Result<Migration> {
     Ok(Migration::new(version, name.to_owned().into(), MigrationType::Simple, sql, false))
 }
 
-/// Opens a transaction for schemas and roles.
+/// Opens a transaction for schemas and roles. In a task of its own, as the kernel's handles do: whoever is dropped while
+/// it opens leaves no connection behind inside a transaction.
 #[expect(clippy::disallowed_methods, reason = "the kernel's handles are for the tables inside schemas")]
 pub(super) async fn begin(admin: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-    admin.begin().await
+    let pool = admin.clone();
+    tokio::spawn(async move { pool.begin().await }).await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 async fn lock(tx: &mut PgConnection, what: &str) -> sqlx::Result<()> {
