@@ -1,6 +1,9 @@
 //! A merchant and what they pay for, by a clock that a test moves: ours and the provider's together.
 
+use std::sync::Mutex;
+
 use chrono::{DateTime, Duration, Utc};
+use kernel::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -46,7 +49,13 @@ impl Books {
 
     pub async fn pass_by(&self, by: Duration) {
         self.platform.clock.advance(by);
-        let now = self.platform.clock.now().timestamp().to_string();
+        let now = self.platform.clock.now();
+        // Messages are signed when they are sent, by the clock of those who read them.
+        let ahead = (now - Clock::System.now()).num_seconds();
+        let control = format!("{}/sandbox/signed_ahead", self.platform.sandbox.url());
+        let told = self.platform.client.post(control).json(&json!({ "seconds": ahead })).send().await.unwrap();
+        Answer::of(told).await.expect(200);
+        let now = now.timestamp().to_string();
         let path = format!("/v1/test_helpers/test_clocks/{}", self.clock);
         stripe(&self.platform, Method::POST, &format!("{path}/advance"), &[("frozen_time", &now)]).await;
         for _ in 0..500 {
@@ -127,15 +136,27 @@ async fn stripe(platform: &Platform, method: Method, path: &str, form: &[(&str, 
 pub struct Merchant<'a> {
     pub books: &'a Books,
     pub store: Store<'a>,
+    token: Mutex<Option<(DateTime<Utc>, String)>>,
 }
 
 impl<'a> Merchant<'a> {
     pub async fn on(books: &'a Books, plan: &str) -> Self {
-        Self { books, store: books.platform.open_store_on(plan).await }
+        Self { books, store: books.platform.open_store_on(plan).await, token: Mutex::default() }
     }
 
     /// A token that is fresh, however much time has passed.
     pub async fn token(&self) -> String {
+        let now = self.books.platform.clock.now();
+        let known = self.token.lock().unwrap().clone();
+        if let Some((_, token)) = known.filter(|(since, _)| now - *since < Duration::minutes(5)) {
+            return token;
+        }
+        let token = self.log_in().await;
+        *self.token.lock().unwrap() = Some((now, token.clone()));
+        token
+    }
+
+    async fn log_in(&self) -> String {
         let login = json!({ "email": self.store.email, "password": "correct horse battery" });
         self.books.platform.post("/api/v1/auth/login", &login).await.expect(200).str("/access_token")
     }

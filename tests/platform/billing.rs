@@ -94,7 +94,10 @@ async fn what_is_wrong_is_said() {
     let books = Books::open().await;
     let merchant = Merchant::on(&books, "starter").await;
     merchant.post("/checkout", json!({ "plan": "nothing" })).await.problem(422, "plan.unknown");
-    merchant.post("/checkout", json!({ "return_path": "//evil.test" })).await.problem(422, "billing.return_path_invalid");
+    merchant
+        .post("/checkout", json!({ "return_path": "//evil.test" }))
+        .await
+        .problem(422, "billing.return_path_invalid");
     merchant.post("/checkout", json!({ "plan": "growth", "price": 0 })).await.problem(422, "request.invalid");
     for path in ["/cancel", "/resume"] {
         merchant.post(path, json!({})).await.problem(409, "billing.no_subscription");

@@ -60,13 +60,7 @@ async fn each_stage_takes_more_and_money_may_always_go_back() {
         (7, Some("tenant.products_frozen"), None, None, None),
         (10, Some("tenant.read_only"), Some("tenant.read_only"), None, None),
         (14, Some("tenant.read_only"), Some("tenant.read_only"), Some("tenant.checkout_paused"), None),
-        (
-            30,
-            Some("tenant.suspended"),
-            Some("tenant.suspended"),
-            Some("tenant.suspended"),
-            Some("tenant.suspended"),
-        ),
+        (30, Some("tenant.suspended"), Some("tenant.suspended"), Some("tenant.suspended"), Some("tenant.suspended")),
     ] {
         behind(&merchant, day).await;
         let says = |answer: &Answer, code: Option<&str>| match code {
@@ -100,10 +94,12 @@ async fn every_step_is_taken_once_however_many_workers_there_are() {
     let steps: Vec<&String> = mails.iter().filter(|mail| mail.starts_with("behind:")).collect();
     assert_eq!(steps, ["behind:freeze_products"], "what is due together is one mail");
     let taken = "select count(*) from landlord.dunning_taken where tenant_id = $1";
-    let taken: i64 = sqlx::query_scalar(taken).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
+    let taken: i64 =
+        sqlx::query_scalar(taken).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
     assert_eq!(taken, 3);
     let noted = "select count(*) from landlord.audit_log where tenant_id = $1 and action = 'dunning.step'";
-    let noted: i64 = sqlx::query_scalar(noted).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
+    let noted: i64 =
+        sqlx::query_scalar(noted).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
     assert_eq!(noted, 3);
 }
 
@@ -158,7 +154,9 @@ async fn a_plan_may_have_a_ladder_of_its_own() {
     let database = &books.platform.database;
     for statement in [
         format!("insert into landlord.dunning_ladders (code, name) values ('{ladder}', 'Patient')"),
-        format!("insert into landlord.dunning_steps (ladder, day, action, mail) values ('{ladder}', 20, 'suspend', true)"),
+        format!(
+            "insert into landlord.dunning_steps (ladder, day, action, mail) values ('{ladder}', 20, 'suspend', true)"
+        ),
         format!(
             "insert into landlord.plans (code, name, price_minor, currency, position, active, dunning_ladder)
              values ('{plan}', 'Patient', 100, 'USD', 99, false, '{ladder}')"

@@ -109,7 +109,8 @@ async fn lost_messages_are_made_up_for_within_a_day() {
     assert!(merchant.billing().await.body["cancel_at"].is_string());
     assert_eq!(merchant.mails().await, ["will_end"]);
     let noted = "select count(*) from landlord.audit_log where tenant_id = $1 and action = 'subscription.reconciled'";
-    let noted: i64 = sqlx::query_scalar(noted).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
+    let noted: i64 =
+        sqlx::query_scalar(noted).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
     assert_eq!(noted, 1);
 }
 
@@ -118,7 +119,10 @@ async fn what_cannot_be_processed_waits_is_put_aside_and_can_be_replayed() {
     let books = Books::open().await;
     let merchant = subscribed(&books).await;
     let (customer, subscription) = merchant.names().await;
-    books.platform.spoil(json!({ "path_prefix": "/v1/subscriptions", "fault": "error_not_executed", "times": 1000 })).await;
+    books
+        .platform
+        .spoil(json!({ "path_prefix": "/v1/subscriptions", "fault": "error_not_executed", "times": 1000 }))
+        .await;
     let object = json!({ "id": subscription, "object": "subscription", "customer": customer });
     let message = event("customer.subscription.updated", object);
     let id = message["id"].as_str().unwrap();

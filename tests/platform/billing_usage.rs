@@ -75,6 +75,7 @@ async fn usage_is_told_once_whatever_happens_on_the_way() {
     books.work().await;
     assert_eq!(told(&books, &merchant, &feature).await, 100);
     let left = "select count(*) from landlord.usage_reports where tenant_id = $1 and state <> 'sent'";
-    let left: i64 = sqlx::query_scalar(left).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
+    let left: i64 =
+        sqlx::query_scalar(left).bind(merchant.store.id.0).fetch_one(&books.platform.database).await.unwrap();
     assert_eq!(left, 0);
 }

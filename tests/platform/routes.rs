@@ -489,6 +489,7 @@ fn every_route_of_the_router_is_documented_but_for_a_few() {
         "server/src/app.rs /",
         "server/src/app.rs /",
         "server/src/app.rs /account/{act}",
+        "server/src/app.rs /health/clusters",
         "server/src/app.rs /health/live",
         "server/src/app.rs /health/ready",
         "server/src/app.rs /webhooks/stripe/payments",

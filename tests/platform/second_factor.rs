@@ -201,7 +201,7 @@ async fn a_platform_admin_without_a_second_factor_may_only_set_one_up() {
     let disable = platform.ask(&token, Method::POST, "/api/v1/me/second-factor/disable", both).await;
     disable.problem(403, "second_factor.obligatory");
     let hours: f64 = sqlx::query_scalar(
-        "select max(extract(epoch from ends_at - created_at) / 3600)::float8 from landlord.sessions s
+        "select max(extract(epoch from s.ends_at - s.created_at) / 3600)::float8 from landlord.sessions s
          join landlord.accounts a on a.id = s.account_id where a.email = $1",
     )
     .bind(&email)

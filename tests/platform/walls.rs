@@ -77,11 +77,7 @@ async fn one_stores_role_touches_no_other_schema() {
     for statement in ["select * from products", "update settings set low_stock_threshold = 1"] {
         assert_eq!(as_a(statement).await, "done", "{statement}");
     }
-    let outbox = |tenant: &str| {
-        format!(
-            "insert into souk.outbox (tenant_id, positions) values ('{tenant}', '{{1}}')"
-        )
-    };
+    let outbox = |tenant: &str| format!("insert into souk.outbox (tenant_id, positions) values ('{tenant}', '{{1}}')");
     let job = |tenant: &str| {
         format!(
             "insert into souk.jobs (tenant_id, kind, subject, run_at, request_id) values ('{tenant}', 'x', '{tenant}', now() + interval '1 year', 'x')"

@@ -23,7 +23,8 @@ pub async fn run(dev: &Dev, watched: Watched, promotions: usize, plan: &Plan) ->
     let (shelf, store) = prepare::open_store(&platform, 100).await?;
     for n in 0..promotions {
         // By percent and fixed, and not every cart reaches each minimum: all have to be looked at.
-        let mut promotion = json!({ "title": format!("Bench {n}"), "combines": true, "minimum_subtotal_minor": 500 * n });
+        let mut promotion =
+            json!({ "title": format!("Bench {n}"), "combines": true, "minimum_subtotal_minor": 500 * n });
         if n % 2 == 0 {
             promotion["kind"] = json!("percent");
             promotion["percent"] = json!(1 + n % 3);
@@ -75,7 +76,8 @@ async fn fill(wire: &mut Wire, shelf: &Shelf, from: Instant, added: &mut Figures
     for variant in chosen {
         let line = json!({ "variant_id": variant, "quantity": 1 }).to_string();
         let sent = Instant::now();
-        let seen = wire.expect(&path, Ask { host: &shelf.host, headers: &headers, body: Some(line.as_bytes()) }).await?;
+        let seen =
+            wire.expect(&path, Ask { host: &shelf.host, headers: &headers, body: Some(line.as_bytes()) }).await?;
         if sent >= from {
             added.add(sent.elapsed());
         }

@@ -154,7 +154,8 @@ async fn shop_until(
     over: &Arc<AtomicBool>,
 ) -> anyhow::Result<Figures> {
     let mut shoppers = JoinSet::new();
-    for (store, variant) in shops.iter().cloned() {
+    for (store, variant) in shops {
+        let (store, variant) = (store.clone(), variant.clone());
         let (platform, over, pause) = (platform.clone(), over.clone(), Duration::from_millis(options.pause_ms));
         shoppers.spawn(async move {
             let mut figures = Figures::default();

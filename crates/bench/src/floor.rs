@@ -88,7 +88,8 @@ async fn bench(
     ensure!(failed.starts_with("0 "), "pgbench: {failed} transactions failed\n{text}");
     let rate = value("tps =").and_then(|rest| rest.split(' ').next()).context("pgbench printed no tps")?;
     let latency = value("latency average =").unwrap_or("? ms").trim_end_matches(" ms").to_owned();
-    let orders = value("number of transactions actually processed:").and_then(|text| text.split('/').next()).unwrap_or("0");
+    let orders =
+        value("number of transactions actually processed:").and_then(|text| text.split('/').next()).unwrap_or("0");
     Ok(Pace { rate: rate.parse()?, latency, orders: orders.trim().parse()? })
 }
 

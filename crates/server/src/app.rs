@@ -20,7 +20,7 @@ use commerce::checkout;
 use commerce::shop::Shop;
 use futures::future::join_all;
 use ipnet::IpNet;
-use kernel::http::body;
+use kernel::http::{Json, body};
 use kernel::origin::{Actor, Origin};
 use kernel::problem::Problem;
 use landlord::Landlord;
@@ -112,9 +112,7 @@ fn nobody(host: &Host) -> Problem {
 fn platform(app: &App) -> Router {
     Router::from(landlord::routes())
         .layer(DefaultBodyLimit::max(app.max_body_bytes))
-        .merge(
-            Router::from(landlord::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes)),
-        )
+        .merge(Router::from(landlord::provider_routes()).layer(DefaultBodyLimit::max(app.max_webhook_bytes)))
         .layer(Extension(app.landlord.clone()))
         .merge(faces::platform())
         .route("/", get(pages::platform))
@@ -220,10 +218,10 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
 
 /// Which databases of stores answer this process. One that is away takes only its own stores along: the platform is
 /// ready without it.
-async fn clusters(State(app): State<App>) -> axum::Json<serde_json::Value> {
+async fn clusters(State(app): State<App>) -> Json<serde_json::Value> {
     let asked: Vec<_> = app.pools.clusters().map(|cluster| answers(cluster.clone())).collect();
     let told = join_all(asked).await;
-    axum::Json(serde_json::json!({ "clusters": told }))
+    Json(serde_json::json!({ "clusters": told }))
 }
 
 async fn answers(cluster: Cluster) -> serde_json::Value {

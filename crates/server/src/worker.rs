@@ -121,7 +121,8 @@ impl Worker {
         }
         let mails = repeat(self.clone(), IDLE, stop.clone(), async |worker: &Self| worker.mails().await.map(drop));
         let second = Duration::from_secs(1);
-        let billing = repeat(self.clone(), second, stop.clone(), async |worker: &Self| worker.billing().await.map(drop));
+        let billing =
+            repeat(self.clone(), second, stop.clone(), async |worker: &Self| worker.billing().await.map(drop));
         let moves = repeat(self, second, stop, async |worker: &Self| worker.moves().await);
         tokio::join!(join_all(each), mails, billing, moves);
     }

@@ -168,7 +168,7 @@ async fn tell(world: &World, id: &str, batch: &Batch, url: &str, secret: &str) -
     let request = Request::post(url)
         .header("content-type", "application/json; charset=utf-8")
         .header("user-agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-        .header("stripe-signature", sign(&payload, secret, now()))
+        .header("stripe-signature", sign(&payload, secret, now().saturating_add(world.signed_ahead())))
         .body(Full::new(Bytes::from(payload)));
     let exchange = async {
         let request = request.map_err(|error| error.to_string())?;

@@ -35,7 +35,6 @@ macro_rules! objects {
         /// An object as it was at one moment.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        #[expect(clippy::large_enum_variant, reason = "most of them are large")]
         pub enum Snapshot {
             $($kind($row),)*
         }
@@ -57,7 +56,6 @@ macro_rules! objects {
         /// One change of the state, as the ledger keeps it.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        #[expect(clippy::large_enum_variant, reason = "most of them are large")]
         pub enum Change {
             $($kind($row),)*
             Event(Event),

@@ -65,10 +65,8 @@ impl<'a> Tx<'a> {
 
     fn announce(&mut self, kind: &str, object: Snapshot, previous: Option<Value>) {
         // What is told of a connected account is told by that account.
-        let account = match &object {
-            Snapshot::Account(account) => Some(account.id.clone()),
-            object => object.account(),
-        };
+        let account =
+            if let Snapshot::Account(account) = &object { Some(account.id.clone()) } else { object.account() };
         self.events.push(Event {
             id: new_id("evt"),
             account,

@@ -1,6 +1,7 @@
 //! What all requests share, and how a change is committed: state, ledger, then webhooks.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct World {
     webhook_url: Mutex<Option<String>>,
     /// Address and secret for what is about billing.
     billing_webhook: Mutex<Option<(String, String)>>,
+    /// Seconds by which the receivers' clock is ahead of ours: messages are signed by theirs.
+    signed_ahead: AtomicI64,
 }
 
 /// Something that ends by itself a moment later.
@@ -63,6 +66,7 @@ impl World {
             webhook_secret: settings.webhook_secret.clone(),
             webhook_url: Mutex::new(settings.webhook_url.clone()),
             billing_webhook: Mutex::default(),
+            signed_ahead: AtomicI64::default(),
         }
     }
 
@@ -76,6 +80,14 @@ impl World {
 
     pub fn webhook_url(&self) -> Option<String> {
         self.webhook_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_signed_ahead(&self, seconds: i64) {
+        self.signed_ahead.store(seconds, Ordering::Relaxed);
+    }
+
+    pub fn signed_ahead(&self) -> i64 {
+        self.signed_ahead.load(Ordering::Relaxed)
     }
 
     pub fn set_billing_webhook(&self, target: Option<(String, String)>) {
@@ -172,7 +184,11 @@ impl World {
             let due = self.with_state(|state| clocks::next_due(state, None));
             if due.is_some_and(|due| due <= now()) {
                 // A ledger that cannot be written is told to whoever asks next.
-                let _ = self.act(|tx| Ok(clocks::run(tx, None, now()))).await;
+                let run = |tx: &mut Tx<'_>| {
+                    clocks::run(tx, None, now());
+                    Ok(())
+                };
+                let _ = self.act(run).await;
             }
             tokio::time::sleep(A_SECOND).await;
         }

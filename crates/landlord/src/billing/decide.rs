@@ -80,11 +80,9 @@ pub(super) fn decide(
         None => !bigger && !other_interval,
     };
     match kept.period_end.filter(|_| at_end) {
-        Some(until) => Ok(Change {
-            when: When::PeriodEnd,
-            proration: Proration::Nothing,
-            keep: Some((kept.plan.clone(), until)),
-        }),
+        Some(until) => {
+            Ok(Change { when: When::PeriodEnd, proration: Proration::Nothing, keep: Some((kept.plan.clone(), until)) })
+        }
         None if bigger || other_interval => Ok(now(Proration::ChargeNow)),
         None => Ok(now(Proration::InvoiceNow)),
     }

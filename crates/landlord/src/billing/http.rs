@@ -169,10 +169,8 @@ async fn subscribe(
     owner(&landlord, &account, tenant).await?;
     let origin = account.acting(caller);
     let act = act(tenant, &key, "billing.checkout", &request)?;
-    once(&landlord, &origin, act, |held, subject| {
-        super::subscribe(&landlord, &origin, tenant, &request, held, subject)
-    })
-    .await
+    once(&landlord, &origin, act, |held, subject| super::subscribe(&landlord, &origin, tenant, &request, held, subject))
+        .await
 }
 
 /// Where the browser comes back to.

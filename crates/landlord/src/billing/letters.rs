@@ -7,8 +7,8 @@ use kernel::origin::Origin;
 use stripe_gateway::billing::Invoice;
 
 use crate::dunning::Step;
-use crate::mails::kinds::BillingMail;
 use crate::mails;
+use crate::mails::kinds::BillingMail;
 use crate::subscriptions::{Kept, News};
 
 /// The mail of a step on the ladder.
@@ -21,7 +21,8 @@ pub(crate) async fn step(
     next: Option<Step>,
 ) -> sqlx::Result<()> {
     let invoice = crate::invoices::open_of(tx, tenant).await?;
-    let subscribed = crate::subscriptions::read(tx, tenant).await?.is_some_and(|kept| kept.stripe_subscription.is_some());
+    let subscribed =
+        crate::subscriptions::read(tx, tenant).await?.is_some_and(|kept| kept.stripe_subscription.is_some());
     let mail = BillingMail::Behind {
         action: step.action,
         day: step.day,
@@ -71,9 +72,7 @@ pub(crate) async fn news(
             News::Recovered => BillingMail::Recovered { plan: after.plan.clone() },
             News::CancelPlanned(at) => BillingMail::WillEnd { plan: after.plan.clone(), at: *at },
             News::Resumed => BillingMail::Resumed { plan: after.plan.clone(), renews_at: after.period_end },
-            News::Ended => {
-                BillingMail::Ended { plan: before.plan.clone(), unpaid: before.behind_since.is_some() }
-            }
+            News::Ended => BillingMail::Ended { plan: before.plan.clone(), unpaid: before.behind_since.is_some() },
         };
         mails::tell_owners(tx, origin, tenant, mail, None).await?;
     }

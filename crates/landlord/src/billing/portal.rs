@@ -2,9 +2,9 @@
 
 use kernel::id::TenantId;
 
+use super::BillingError;
 use super::checkout::return_path;
 use super::customer::{ensure_customer, forget, is_gone};
-use super::BillingError;
 use crate::platform::Landlord;
 
 /// The address of a page for this one visit. Whoever has it is let in, so it is told to owners alone.

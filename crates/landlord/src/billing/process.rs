@@ -110,7 +110,12 @@ async fn attempt(landlord: &Landlord, origin: &Origin, open: &Open) -> Result<bo
             let why = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
             let tries = landlord.settings.billing.event_tries;
             if stripe_events::fail(&mut tx, open, &why, tries).await? {
-                tracing::error!(event = "webhook.dead", row = open.id, error = why, "a message of the provider's is put aside; a person must look at it");
+                tracing::error!(
+                    event = "webhook.dead",
+                    row = open.id,
+                    error = why,
+                    "a message of the provider's is put aside; a person must look at it"
+                );
             } else {
                 tracing::warn!(row = open.id, error = why, "message not processed, again later");
             }
@@ -135,7 +140,12 @@ async fn process(
         return Ok(("ignored", None));
     }
     if event.livemode != landlord.settings.billing.livemode {
-        tracing::error!(event = "webhook.other_mode", event_id = event.id, livemode = event.livemode, "a message is of the other mode; it changes nothing");
+        tracing::error!(
+            event = "webhook.other_mode",
+            event_id = event.id,
+            livemode = event.livemode,
+            "a message is of the other mode; it changes nothing"
+        );
         return Ok(("other_mode", None));
     }
     let Some(named) = customer_of(&event.object) else { return Ok(("not_ours", None)) };

@@ -40,12 +40,7 @@ pub async fn receive(landlord: &Landlord, origin: &Origin, payload: &[u8], signa
     }
 }
 
-async fn keep(
-    landlord: &Landlord,
-    payload: &[u8],
-    event: Option<&Event>,
-    signed_at: i64,
-) -> Result<Kept, Problem> {
+async fn keep(landlord: &Landlord, payload: &[u8], event: Option<&Event>, signed_at: i64) -> Result<Kept, Problem> {
     let mut tx = landlord.db.begin().await.map_err(Problem::database)?;
     // By the database's clock, which all nodes share.
     let now = db::now(&mut tx).await.map_err(Problem::database)?;
@@ -65,7 +60,11 @@ async fn keep(
             payload,
         },
         None => {
-            tracing::error!(event = "webhook.unreadable", bytes = payload.len(), "a signed message cannot be read; it is kept");
+            tracing::error!(
+                event = "webhook.unreadable",
+                bytes = payload.len(),
+                "a signed message cannot be read; it is kept"
+            );
             let digest: String = Sha256::digest(payload).iter().map(|byte| format!("{byte:02x}")).collect();
             NewEvent {
                 event_id: format!("unreadable:{digest}"),

@@ -187,7 +187,11 @@ fn next(kept: &Kept, dunning: Option<&DunningView>, now: DateTime<Utc>) -> Optio
         coming.push(plain(Next::Renews, kept.period_end));
     }
     // Of what comes together, what was found first says most. A step that is due is not over yet.
-    coming.into_iter().flatten().filter(|next| next.what == Next::DunningStep || next.at > now).min_by_key(|next| next.at)
+    coming
+        .into_iter()
+        .flatten()
+        .filter(|next| next.what == Next::DunningStep || next.at > now)
+        .min_by_key(|next| next.at)
 }
 
 fn can(kept: &Kept, now: DateTime<Utc>) -> Vec<Can> {
@@ -241,7 +245,8 @@ mod tests {
         assert_eq!(told(&Kept { pending, ..active.clone() }), Some((Next::PlanChanges, 9)));
         assert_eq!(told(&Kept { cancel_at: Some(at), ..active.clone() }), Some((Next::Ends, 9)));
         assert_eq!(told(&kept(Canceled, Some("sub_1"))), None);
-        let step = Planned { day: 3, action: Action::Banner, mail: true, at: now() + Duration::days(1), taken_at: None };
+        let step =
+            Planned { day: 3, action: Action::Banner, mail: true, at: now() + Duration::days(1), taken_at: None };
         let dunning = DunningView { stage: Stage::Notice, since: now(), steps: vec![step] };
         let behind = Kept { behind_since: Some(now()), ..active };
         assert_eq!(next(&behind, Some(&dunning), now()).map(|next| next.what), Some(Next::DunningStep));

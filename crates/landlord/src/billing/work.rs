@@ -37,10 +37,12 @@ pub async fn work(landlord: &Landlord, only: Option<&[TenantId]>) -> Result<Work
     let ids = ids.as_deref();
     let mut worked = Worked::default();
     let mut failed = None;
-    let mut note = |outcome: Result<usize, BillingError>| outcome.unwrap_or_else(|error| {
-        failed = Some(error);
-        0
-    });
+    let mut note = |outcome: Result<usize, BillingError>| {
+        outcome.unwrap_or_else(|error| {
+            failed = Some(error);
+            0
+        })
+    };
     worked.events = note(process::process_due(landlord, ids).await);
     worked.trials = note(trials(landlord, ids).await.map_err(BillingError::from));
     worked.steps = note(dunning::advance_due(landlord, only).await.map_err(BillingError::from));

@@ -82,13 +82,9 @@ pub(super) async fn write(
 }
 
 pub(super) async fn forget_draft(tx: &mut LandlordTx, tenant: TenantId, id: &str) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "delete from invoices where id = $1 and tenant_id = $2 and status = 'draft'",
-        id,
-        tenant.0
-    )
-    .execute(tx.conn())
-    .await?;
+    let done = sqlx::query!("delete from invoices where id = $1 and tenant_id = $2 and status = 'draft'", id, tenant.0)
+        .execute(tx.conn())
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -101,17 +101,17 @@ impl Letter {
         let mut body = String::new();
         for part in &self.parts {
             let _ = match part {
-                Part::Paragraph(words) => write!(body, "<p>{}</p>\n", escape(words).replace('\n', "<br>")),
+                Part::Paragraph(words) => writeln!(body, "<p>{}</p>", escape(words).replace('\n', "<br>")),
                 Part::Link { label, url } => {
                     let url = escape(url);
-                    write!(
+                    writeln!(
                         body,
-                        "<p><a href=\"{url}\" style=\"{BUTTON}\">{}</a></p>\n<p style=\"{SMALL}\">{url}</p>\n",
+                        "<p><a href=\"{url}\" style=\"{BUTTON}\">{}</a></p>\n<p style=\"{SMALL}\">{url}</p>",
                         escape(label)
                     )
                 }
                 Part::Fact { name, value } => {
-                    write!(body, "<p style=\"margin:0\">{}: <b>{}</b></p>\n", escape(name), escape(value))
+                    writeln!(body, "<p style=\"margin:0\">{}: <b>{}</b></p>", escape(name), escape(value))
                 }
             };
         }

@@ -18,6 +18,6 @@ pub use entitlements::entitlements;
 pub use error::OverrideError;
 pub use list::{list, on_offer};
 pub use model::{FeatureKind, FeatureView, PlanView};
-pub use set_override::{Override, clear_override, set_override};
 pub use prices::{Interval, Price, price, price_on_offer, priced};
+pub use set_override::{Override, clear_override, set_override};
 pub use sync::{SyncError, Synced, ensure_price, is_metered_key, meter_name, metered_prices, sync};

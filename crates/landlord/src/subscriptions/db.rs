@@ -108,12 +108,7 @@ pub(super) async fn ask(tx: &mut LandlordTx, tenant: TenantId) -> sqlx::Result<O
 }
 
 /// Locks the subscription. False when a higher number was heard.
-pub(super) async fn hear(
-    tx: &mut LandlordTx,
-    tenant: TenantId,
-    number: i64,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+pub(super) async fn hear(tx: &mut LandlordTx, tenant: TenantId, number: i64, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update subscriptions set heard = $2, heard_at = $3 where tenant_id = $1 and heard < $2",
         tenant.0,

@@ -91,11 +91,7 @@ async fn list(souk: &Souk, list: &List) -> anyhow::Result<()> {
         Some(slug) => Some(named(souk, slug).await?),
         None => None,
     };
-    let state = if list.dead {
-        Some(EventState::Dead)
-    } else {
-        list.open.then_some(EventState::Open)
-    };
+    let state = if list.dead { Some(EventState::Dead) } else { list.open.then_some(EventState::Open) };
     let mut tx = souk.landlord.db.begin().await?;
     let rows = stripe_events::list(&mut tx, state, tenant, None, list.limit.clamp(1, 10_000)).await?;
     tx.commit().await?;

@@ -43,6 +43,12 @@ pub async fn answer(world: &Arc<World>, head: &Parts, body: &Bytes) -> Reply {
             world.set_billing_webhook(target.map(|(url, secret)| (url.to_owned(), secret.to_owned())));
             ok(&json!({ "url": sent["url"] }))
         }
+        ("POST", ["signed_ahead"]) => {
+            let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+            let Some(seconds) = sent["seconds"].as_i64() else { return problem(400, "seconds is a whole number") };
+            world.set_signed_ahead(seconds);
+            ok(&json!({ "seconds": seconds }))
+        }
         ("POST", ["webhook_url"]) => {
             let sent: Value = serde_json::from_slice(body).unwrap_or_default();
             world.set_webhook_url(sent["url"].as_str().map(str::to_owned));

@@ -37,6 +37,7 @@ const KNOWN: &[&str] = &[
 
 /// What to do when the first payment does not go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "as the provider names them")]
 pub enum Payment {
     /// Try; the subscription stays incomplete when it fails.
     AllowIncomplete,

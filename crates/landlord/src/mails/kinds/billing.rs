@@ -165,7 +165,10 @@ impl BillingMail {
                 .say(format!("On {} your trial ends, and the first period is charged to your card.", day(*at)))
                 .link("See what it costs, or change it", page()),
             Self::TrialWillEnd { at, subscribed: false } => Letter::new("Your trial is about to end")
-                .say(format!("On {} your trial ends. Subscribe before that, and your store goes on as it is.", day(*at)))
+                .say(format!(
+                    "On {} your trial ends. Subscribe before that, and your store goes on as it is.",
+                    day(*at)
+                ))
                 .link("Subscribe", page()),
             Self::Behind { .. } => self.behind(paper),
             Self::PaymentFailed { amount_minor, currency, next_at, url } => {

@@ -1,3 +1,5 @@
+//! What the provider says, and what comes of it here.
+
 use std::collections::BTreeMap;
 
 use chrono::Duration;

@@ -4,12 +4,15 @@ use serde_json::json;
 
 use super::{Shop, id};
 
+/// Path, parameters, and the status, code and parameter of the refusal.
+type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, Option<&'a str>, Option<&'a str>);
+
 #[tokio::test]
 async fn wrong_parameters_are_named() {
     let shop = Shop::start().await;
     let customer = shop.customer(None, "pm_card_visa").await;
     let poor = shop.made("/v1/customers", &[]).await;
-    let cases: &[(&str, &[(&str, &str)], u16, Option<&str>, Option<&str>)] = &[
+    let cases: &[Refused<'_>] = &[
         ("/v1/products", &[], 400, Some("parameter_missing"), Some("name")),
         ("/v1/products", &[("name", "a"), ("colour", "b")], 400, Some("parameter_unknown"), Some("colour")),
         ("/v1/prices", &[("currency", "eur"), ("unit_amount", "1")], 400, Some("parameter_missing"), Some("product")),
