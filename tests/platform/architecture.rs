@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "refunds",
         ],
     ),
-    ("health", &["activity", "checkout", "events", "orders", "payments"]),
+    ("health", &["activity", "checkout", "events", "orders", "payments", "refunds"]),
     ("idempotency", &[]),
     ("inventory", &["activity", "catalog", "events", "settings"]),
     ("jobs", &["activity"]),
